@@ -1,0 +1,299 @@
+"""Flips and questions: what one other value of one variable would change, and what to ask first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, pairwise
+from typing import Final, NamedTuple
+
+from sanxian import data
+from sanxian.i18n import t
+from sanxian.model import Ask, Flip, Outcome, ReviewState
+from sanxian.rules.language import (
+    BASE_UNIT,
+    INDUSTRY,
+    NO_LISTED_INDUSTRY,
+    ROLES_HERE,
+    Environment,
+    Leaf,
+    Several,
+    Span,
+    Supposed,
+    Value,
+    Variable,
+    limits_of,
+)
+from sanxian.rules.outcomes import ClauseRules, outcomes
+from sanxian.rules.words import describe, industry_words, number_words, show, target_words, variable_words
+
+_YES_NO: Final = {True: "yes", False: "no"}
+
+# --- flips and questions ---------------------------------------------------------------------
+
+
+class Region(NamedTuple):
+    """An open interval between neighbouring thresholds, or one threshold (``low == high``).
+
+    An end that is only the end of the scale, not a threshold, is infinite.
+    """
+
+    low: float
+    high: float
+    unit: str
+
+
+class Candidate(NamedTuple):
+    """Another value of a variable: its name in words, or the region of numbers it stands for."""
+
+    value: Value
+    zh: str = ""
+    en: str = ""
+    region: Region | None = None
+
+
+def flips_of(
+    members: Sequence[ClauseRules], env: Environment, now: tuple[Outcome, ...], count_drafts: bool
+) -> list[tuple[Flip, ...]]:
+    """Return, for each member, what one other value of one variable would make of it.
+
+    Every variable of the group is given every value its own leaves can tell apart (the regions
+    between thresholds, the members of a vocabulary); the others keep what was seen. Neighbouring
+    regions with one outcome are reported as one.
+    """
+    found: list[list[Flip]] = [[] for _ in members]
+    for variable, leaves in by_variable(members).items():
+        seen = env.read(variable)
+        candidates = _candidates(variable, leaves, seen, env)
+        tried = [
+            (c, outcomes(members, Supposed(env, variable, c.value), count_drafts=count_drafts))
+            for c in candidates
+        ]
+        for i in range(len(members)):
+            changed = [(c, result[i]) for c, result in tried]
+            found[i].extend(_merge(variable, leaves, seen, now[i], changed))
+    return [tuple(flips) for flips in found]
+
+
+def by_variable(members: Sequence[ClauseRules]) -> dict[Variable, list[Leaf]]:
+    """Return the leaves of a group by the variable they read, in order of appearance."""
+    grouped: dict[Variable, list[Leaf]] = {}
+    for member in members:
+        for rule in member.rules:
+            if rule.review is ReviewState.REJECTED:
+                continue
+            for leaf in rule.leaves():
+                if (
+                    leaf.variable is not None
+                    and leaf.variable not in (ROLES_HERE,)
+                    and leaf.variable[0] != "clause"
+                ):
+                    grouped.setdefault(leaf.variable, []).append(leaf)
+    return grouped
+
+
+def _merge(
+    variable: Variable,
+    leaves: Sequence[Leaf],
+    seen: Value,
+    now: Outcome,
+    tried: Sequence[tuple[Candidate, Outcome]],
+) -> Iterator[Flip]:
+    """Yield flips, joining neighbouring number regions and equal outcomes of names."""
+    shown = show(seen, leaves[0], "zh-CN") if not isinstance(seen, bool) else t(f"rules.flip.{_YES_NO[seen]}")
+    key = variable[1] if variable[0] == "fact" else ":".join(part for part in variable if part)
+    runs = groupby(tried, key=lambda pair: pair[1]) if tried and tried[0][0].region else _by_outcome(tried)
+    for outcome, run in runs:
+        group = [candidate for candidate, _ in run]
+        if outcome is not now:
+            words = {lang: _group_words(group, lang) for lang in ("zh-CN", "en")}
+            yield Flip(fact=key, seen=shown, needed_zh=words["zh-CN"], needed_en=words["en"], outcome=outcome)
+
+
+def _by_outcome(
+    tried: Sequence[tuple[Candidate, Outcome]],
+) -> Iterator[tuple[Outcome, Iterable[tuple[Candidate, Outcome]]]]:
+    return groupby(sorted(tried, key=lambda pair: pair[1]), key=lambda pair: pair[1])
+
+
+def _group_words(group: Sequence[Candidate], lang: str) -> str:
+    first, last = group[0].region, group[-1].region
+    if first is not None and last is not None:
+        return _region_words(first, last, lang)
+    return t("rules.or", lang).join(dict.fromkeys(c.en if lang == "en" else c.zh for c in group))
+
+
+def _candidates(variable: Variable, leaves: Sequence[Leaf], seen: Value, env: Environment) -> list[Candidate]:
+    kind = variable[0]
+    if kind in ("distance", "area", "length", "share"):
+        return _regions(leaves, BASE_UNIT.get(kind, "%"), 0.0, 100.0 if kind == "share" else math.inf)
+    if kind in ("in", "crosses"):
+        words = {lang: target_words(variable[1], lang, env) for lang in ("zh-CN", "en")}
+        return [
+            Candidate(
+                value, *(t(f"rules.flip.{kind}_{value}".lower(), lang, place=words[lang]) for lang in words)
+            )
+            for value in (True, False)
+        ]
+    if kind == "document":
+        names = {lang: variable_words(variable, lang, env) for lang in ("zh-CN", "en")}
+        return [
+            Candidate(
+                value, *(t(f"rules.flip.document_{value}".lower(), lang, name=names[lang]) for lang in names)
+            )
+            for value in (True, False)
+        ]
+    if kind == "state":
+        return [Candidate(Several(frozenset((v,)), True), v, v) for v in data.states()[variable[1]].values]
+    if variable == INDUSTRY:
+        return _industries(leaves, env)
+    return _fact_values(variable, leaves, seen, env)
+
+
+def _fact_values(
+    variable: Variable, leaves: Sequence[Leaf], seen: Value, env: Environment
+) -> list[Candidate]:
+    fact = data.facts()[variable[1]]
+    if fact.type == "number":
+        low, high = fact.range
+        return _regions(
+            leaves, fact.unit, -math.inf if low is None else low, math.inf if high is None else high
+        )
+    if fact.type == "bool":
+        return [_named(value, _YES_NO[value]) for value in (True, False)]
+    if fact.type == "date":
+        return []
+    mentioned = list(dict.fromkeys(v for leaf in leaves for v in _listed(leaf.atom["value"])))
+    if fact.type == "set":
+        base = seen if isinstance(seen, frozenset) else frozenset[str]()
+        sets = [_named(base | {name}, "with", name=name) for name in mentioned]
+        return [*sets, _named(base - set(mentioned), "without", names="、".join(mentioned))]
+    values = fact.values or (*mentioned, t("rules.flip.other", "zh-CN"))
+    return [Candidate(v, v, v) for v in values]
+
+
+def _named(value: Value, key: str, **fields: object) -> Candidate:
+    return Candidate(value, *(t(f"rules.flip.{key}", lang, **fields) for lang in ("zh-CN", "en")))
+
+
+def _listed(value: object) -> list[str]:
+    return [str(v) for v in value] if isinstance(value, (list, tuple)) else [str(value)]
+
+
+def _industries(leaves: Sequence[Leaf], env: Environment) -> list[Candidate]:
+    """Return one witness for each industry the leaves name, and one that none of them names."""
+    candidates: list[Candidate] = []
+    for leaf in leaves:
+        if "catalogue" in leaf.atom:
+            prefixes = env.catalogue(leaf.atom["catalogue"])
+            if prefixes:
+                words = {lang: describe(leaf.atom, lang, env) for lang in ("zh-CN", "en")}
+                candidates.append(Candidate(frozenset(prefixes[:1]), words["zh-CN"], words["en"]))
+        else:
+            for code in leaf.atom["industry"]:
+                candidates.append(
+                    Candidate(
+                        frozenset((data.industry_code(code),)), industry_words(code), industry_words(code)
+                    )
+                )
+    return [*dict.fromkeys(candidates), _named(frozenset((NO_LISTED_INDUSTRY,)), "no_industry")]
+
+
+def _regions(leaves: Sequence[Leaf], unit: str, low: float, high: float) -> list[Candidate]:
+    """Return a witness for each threshold and for each gap between thresholds, in order."""
+    limits = sorted({x for leaf in leaves for x in limits_of("", leaf.atom, unit) if low <= x <= high})
+    candidates: list[Candidate] = []
+    for left, right in pairwise((-math.inf, *limits, math.inf)):
+        if math.isfinite(left):
+            candidates.append(Candidate(Span.exact(left), region=Region(left, left, unit)))
+        inner = _between(max(left, low), min(right, high))
+        if inner is not None:
+            candidates.append(Candidate(Span.exact(inner), region=Region(left, right, unit)))
+    return candidates
+
+
+def _between(left: float, right: float) -> float | None:
+    """Return a number strictly between two ends, or ``None`` when there is none."""
+    if left >= right:
+        return None
+    if math.isfinite(left) and math.isfinite(right):
+        return (left + right) / 2
+    if math.isfinite(left):
+        return left + max(1.0, abs(left))
+    return right - max(1.0, abs(right)) if math.isfinite(right) else 0.0
+
+
+def _region_words(first: Region, last: Region, lang: str) -> str:
+    """Return the words of the numbers from ``first`` to ``last``, e.g. ``≥ 35 t/h``."""
+    tail = f" {first.unit}" if first.unit else ""
+    if first.low == last.high:
+        return f"= {number_words(first.low)}{tail}"
+    ends = []
+    if math.isfinite(first.low):
+        ends.append(f"{'≥' if first.low == first.high else '>'} {number_words(first.low)}")
+    if math.isfinite(last.high):
+        ends.append(f"{'≤' if last.low == last.high else '<'} {number_words(last.high)}")
+    return t("rules.and", lang).join(ends) + tail if ends else t("rules.flip.any_number", lang)
+
+
+def asks(
+    groups: Iterable[tuple[Sequence[ClauseRules], Environment]], *, count_drafts: bool = False
+) -> tuple[Ask, ...]:
+    """Return the facts still to give, most decisive first.
+
+    A fact is asked when a clause is NEEDS_FACTS and the fact is one of its unknowns. It *decides* a clause
+    when at least one of its values alone settles it. Only what a project can state is asked: facts,
+    industry and documents; missing layers and place states are the zoning manager's to supply.
+    """
+    decides: dict[Variable, int] = {}
+    mentioned: dict[Variable, int] = {}
+    worst: dict[Variable, Outcome] = {}
+    for members, env in groups:
+        now = outcomes(members, env, count_drafts=count_drafts)
+        waiting = [i for i, outcome in enumerate(now) if outcome is Outcome.NEEDS_FACTS]
+        if not waiting:
+            continue
+        for variable, leaves in by_variable(members).items():
+            if variable[0] not in ("fact", "industry", "document") or env.read(variable) is not None:
+                continue
+            tried = [
+                outcomes(members, Supposed(env, variable, c.value), count_drafts=count_drafts)
+                for c in _candidates(variable, leaves, None, env)
+            ]
+            own = [
+                i
+                for i in waiting
+                if any(leaf.variable == variable for r in members[i].rules for leaf in r.leaves())
+            ]
+            for i in own:
+                results = {result[i] for result in tried}
+                settled = results - {Outcome.NEEDS_FACTS}
+                mentioned[variable] = mentioned.get(variable, 0) + 1
+                decides[variable] = decides.get(variable, 0) + bool(settled)
+                worst[variable] = max(worst.get(variable, Outcome.NOT_APPLICABLE), *results)
+    order = sorted(mentioned, key=lambda v: (-decides[v], -mentioned[v], -worst[v], v))
+    return tuple(
+        Ask(
+            fact=ask_key(v),
+            question_zh=_question(v, "zh-CN"),
+            question_en=_question(v, "en"),
+            decides=decides[v],
+            mentioned=mentioned[v],
+            worst=worst[v],
+        )
+        for v in order
+    )
+
+
+def ask_key(variable: Variable) -> str:
+    """Return the public key of an askable variable: a fact key, ``industry`` or ``document:…``."""
+    if variable[0] == "document":
+        return ":".join(part for part in variable if part)
+    return variable[-1]
+
+
+def _question(variable: Variable, lang: str) -> str:
+    if variable[0] == "document":
+        return t("rules.ask.document", lang, name=variable_words(variable, lang))
+    fact = data.facts()[variable[1] if variable[0] == "fact" else "industry"]
+    return fact.question_en if lang == "en" else fact.question_zh
