@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -18,6 +19,14 @@ from strategies import AS_OF, World, atoms, conditions, worlds
 from strategies import rules as any_rule
 
 REVIEWED = {"state": "reviewed"}
+COMPARE: dict[str, Any] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 
 
 def outcome(rule: Mapping[str, Any], world: World, **options: bool) -> Outcome:
@@ -31,11 +40,11 @@ def judged(rule: Mapping[str, Any], world: World) -> rules.Judgement:
 # --- an oracle: the same semantics, written a second time and differently ---------------------
 
 
-def lookup(atom: Mapping[str, Any], world: World) -> bool | None:
+def lookup(atom: Mapping[str, Any], world: World) -> Any:
     """Two-valued test of one atom on plain values, None when the value is missing."""
     if "date" in atom:
         other = date.fromisoformat(atom["value"])
-        return {"<": AS_OF < other, ">=": AS_OF >= other}[atom["op"]]
+        return {"<": other > AS_OF, ">=": other <= AS_OF}[atom["op"]]
     if "document" in atom:
         held = world.read(("document", atom["document"], ""))
         return None if held is None else held is True
@@ -47,7 +56,7 @@ def lookup(atom: Mapping[str, Any], world: World) -> bool | None:
         prefixes = atom.get("industry") or world.catalogues[atom["catalogue"]]
         if codes is None:
             return None
-        sections = {"B": "06 07 08 09 10 11 12".split(), "C": [str(n) for n in range(13, 44)]}
+        sections = {"B": ["06", "07", "08", "09", "10", "11", "12"], "C": [str(n) for n in range(13, 44)]}
         assert isinstance(codes, frozenset)
         return any(
             code.startswith(p.lstrip("ABC")) if p.lstrip("ABC") else code[:2] in sections[p]
@@ -62,7 +71,7 @@ def lookup(atom: Mapping[str, Any], world: World) -> bool | None:
         x = seen.lo / (1000.0 if atom.get("unit") == "km" else 1.0)
         if op == "between":
             return bool(value[0] <= x <= value[1])
-        return bool(eval(f"x {op} v", {"x": x, "v": value}))
+        return bool(COMPARE[op](x, value))
     if op == "is":
         return seen == value
     if op in ("in", "not_in"):
@@ -85,13 +94,10 @@ def kleene(condition: Mapping[str, Any] | None, world: World) -> tuple[bool | No
         if op in condition:
             seen = [kleene(c, world) for c in condition[op]]
             truths = [truth for truth, _ in seen]
-            if zero in truths:
-                truth: bool | None = zero
-            else:
-                truth = None if None in truths else not zero
+            whole = zero if zero in truths else None if None in truths else not zero
             if op == "all":
-                return truth, any(duty for _, duty in seen)
-            return truth, all(duty for got, duty in seen if got is truth)
+                return whole, any(duty for _, duty in seen)
+            return whole, all(duty for got, duty in seen if got is whole)
     return lookup(condition, world), False
 
 
@@ -189,7 +195,9 @@ def test_every_flip_is_true(rule: dict[str, Any], world: World) -> None:
                     assert outcome(rule, supposed) is flip.outcome  # type: ignore[arg-type]  # as above
 
 
-@given(any_rule(effects=("FORBID", "REQUIRE")), worlds(known=True), st.sampled_from(("boiler_tph", "so2_tpa")))
+@given(
+    any_rule(effects=("FORBID", "REQUIRE")), worlds(known=True), st.sampled_from(("boiler_tph", "so2_tpa"))
+)
 def test_no_flip_is_missing(rule: dict[str, Any], world: World, key: str) -> None:
     """Every number that changes the outcome lies in some flip's region."""
     now = outcome(rule, world)
@@ -206,8 +214,7 @@ def _satisfies(words: str, value: float) -> bool:
         return True
     for part in words.split(" and "):
         sign, number = part.split()[:2]
-        op = {"=": "==", "≥": ">=", "≤": "<="}.get(sign, sign)
-        if not eval(f"{value} {op} {number}"):
+        if not COMPARE[{"=": "==", "≥": ">=", "≤": "<="}.get(sign, sign)](value, float(number)):
             return False
     return True
 
@@ -250,7 +257,9 @@ def _shown(node: Mapping[str, Any]) -> Any:
 PARK = {"fact": "inside_compliant_park", "op": "is", "value": True}
 OUTFALL = {"fact": "new_outfall", "op": "is", "value": True}
 DUTY = {"duty": "安装在线监测", "phase": "运营期"}
-YES, NO, UNKNOWN = (World({("fact", "new_outfall"): v}) if v is not None else World() for v in (True, False, None))
+YES, NO, UNKNOWN = (
+    World({("fact", "new_outfall"): v}) if v is not None else World() for v in (True, False, None)
+)
 
 
 @pytest.mark.parametrize(
@@ -292,7 +301,9 @@ def test_each_cell_of_the_table(rule: dict[str, Any], world: World, result: str)
         (None, "2026-08-31", "NEEDS_FACTS"),
     ],
 )
-def test_exit_speaks_to_existing_projects_and_dates(nature: str | None, until: str | None, result: str) -> None:
+def test_exit_speaks_to_existing_projects_and_dates(
+    nature: str | None, until: str | None, result: str
+) -> None:
     world = World({} if nature is None else {("fact", "nature"): nature})
     assert outcome({"effect": "EXIT", "until": until, "review": REVIEWED}, world).name == result
 
@@ -434,7 +445,35 @@ def test_a_broken_rule_does_not_hide_a_breach_its_neighbour_found() -> None:
     assert rules.outcomes([clause], YES) == (Outcome.NON_COMPLIANT,)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda c: st.lists(c, max_size=3) | st.dictionaries(st.sampled_from(("all", "any", "not", "fact", "op", "value", "in", "distance", "unit", "industry", "duty", "state")), c, max_size=4), max_leaves=8))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda c: (
+            st.lists(c, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    (
+                        "all",
+                        "any",
+                        "not",
+                        "fact",
+                        "op",
+                        "value",
+                        "in",
+                        "distance",
+                        "unit",
+                        "industry",
+                        "duty",
+                        "state",
+                    )
+                ),
+                c,
+                max_size=4,
+            )
+        ),
+        max_leaves=8,
+    )
+)
 def test_any_json_is_a_rule_or_a_named_error(value: Any) -> None:
     try:
         rules.check({"effect": "FORBID", "when": value})

@@ -64,7 +64,9 @@ class Plane:
 
     def inverse(self, shape: BaseGeometry) -> BaseGeometry:
         """Return a plane geometry in lon/lat, degrees."""
-        return shapely.transform(shape, lambda xy: np.column_stack(self._proj(xy[:, 0], xy[:, 1], inverse=True)))
+        return shapely.transform(
+            shape, lambda xy: np.column_stack(self._proj(xy[:, 0], xy[:, 1], inverse=True))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +143,7 @@ def _chunks(shape: BaseGeometry, size: int = 16) -> list[BaseGeometry]:
         xy = shapely.get_coordinates(line)
         if len(xy) == 1:
             pieces.append(line)
-        for start in range(0, len(xy) - 1, size):
-            pieces.append(shapely.linestrings(xy[start : start + size + 1]))
+        pieces.extend(shapely.linestrings(xy[i : i + size + 1]) for i in range(0, len(xy) - 1, size))
     return pieces
 
 
@@ -169,8 +170,8 @@ class Overlay:
             A projected CRS such as ``EPSG:4543`` adds the planar area in it to every areal hit.
         """
         self.plane = Plane(tuple(shapely.bounds(outline)))
-        self._outline_stored = outline
-        shapely.prepare(self._outline_stored)
+        self.outline_stored = outline
+        shapely.prepare(self.outline_stored)
         self.layers = {layer.id: _LayerIndex(layer, zones.get(layer.id, ()), self.plane) for layer in layers}
         self._published = (
             None
@@ -181,12 +182,13 @@ class Overlay:
     @cached_property
     def outline(self) -> BaseGeometry:
         """The region in the plane."""
-        shape = self.plane.forward(geometry.densify(self._outline_stored, ZONE_STEP_M))
+        shape = self.plane.forward(geometry.densify(self.outline_stored, ZONE_STEP_M))
         shapely.prepare(shape)
         return shape
 
     @cached_property
-    def _border(self) -> shapely.STRtree:
+    def border(self) -> shapely.STRtree:
+        """Short pieces of the region's border, in the plane."""
         return shapely.STRtree(_chunks(self.outline))
 
     def place(self, parts: Sequence[Part], as_of: date) -> Placement:
@@ -255,13 +257,17 @@ class Placement:
     @cached_property
     def outside_share(self) -> float:
         """Share of the footprint outside the region, 0 to 1; 1 when nothing of it lies inside."""
-        if shapely.covers(self._overlay._outline_stored, self._stored[""].whole):
+        if shapely.covers(self._overlay.outline_stored, self._stored[""].whole):
             return 0.0
         shares = []
         for planar in self._planar[""]:
-            measure = (shapely.get_num_geometries, shapely.length, shapely.area)[shapely.get_dimensions(planar)]
+            measure = (shapely.get_num_geometries, shapely.length, shapely.area)[
+                shapely.get_dimensions(planar)
+            ]
             if shapely.get_dimensions(planar) == 0:
-                inside = shapely.dwithin(shapely.get_parts(planar), self._overlay.outline, CONTACT_DEG * _DEGREE_M)
+                inside = shapely.dwithin(
+                    shapely.get_parts(planar), self._overlay.outline, CONTACT_DEG * _DEGREE_M
+                )
                 shares.append(1.0 - float(np.mean(inside)))
             else:
                 outside = shapely.difference(planar, self._overlay.outline)
@@ -271,7 +277,7 @@ class Placement:
     @cached_property
     def border_m(self) -> float:
         """Planar distance to the border of the region (how far around the edition can see)."""
-        return min(self._nearest_edge(self._overlay._border, g) for g in self._planar[""])
+        return min(self._nearest_edge(self._overlay.border, g) for g in self._planar[""])
 
     @staticmethod
     def _nearest_edge(tree: shapely.STRtree, shape: BaseGeometry) -> float:
@@ -313,7 +319,9 @@ class Placement:
                 sensitive=nearest.distance_m <= layer.accuracy_m,
             )
         kept = (
-            meeting.points > 0 or meeting.area_m2 >= layer.min_area_m2 or meeting.length_m >= layer.min_length_m
+            meeting.points > 0
+            or meeting.area_m2 >= layer.min_area_m2
+            or meeting.length_m >= layer.min_length_m
         )
         margin = self._margin(index, i, role, meeting)
         planar = index.planar(i)
@@ -349,7 +357,7 @@ class Placement:
         if planar.lines is not None and stored.lines is not None and shapely.intersects(zone, planar.lines):
             shared = shapely.intersection(planar.lines, zone)
             along = _only(shared, 1) if dimension > 0 else None
-            if along is not None and dimension == 2 and not _crosses(along, stored.lines, stored_zone):
+            if along is not None and dimension == 2 and not _crosses(stored.lines, stored_zone):
                 along = None
             line = along if line is None else shapely.union_all([g for g in (line, along) if g is not None])
             crossing = _only(shared, 0) if dimension < 2 else None
@@ -385,7 +393,9 @@ class Placement:
         """
         stored, planar = self._stored[role], self._planar[role]
         areas, lines, zone_share = [], [], 0.0
-        on = np.zeros(0 if stored.points is None else int(shapely.get_num_geometries(stored.points)), dtype=bool)
+        on = np.zeros(
+            0 if stored.points is None else int(shapely.get_num_geometries(stored.points)), dtype=bool
+        )
         for layer, rows in selection:
             index = self._overlay.layers[layer]
             wanted = set(rows)
@@ -514,9 +524,9 @@ def _only(shape: BaseGeometry, dimension: int) -> BaseGeometry | None:
     kept = parts[(shapely.get_dimensions(parts) == dimension) & ~shapely.is_empty(parts)]
     if len(kept) == 0:
         return None
-    if dimension == 0:
-        return shapely.multipoints(kept)
-    return shapely.multilinestrings(kept) if dimension == 1 else shapely.multipolygons(kept)
+    make = (shapely.multipoints, shapely.multilinestrings, shapely.multipolygons)[dimension]
+    joined: BaseGeometry = make(kept)
+    return joined
 
 
 def _solid(
@@ -531,7 +541,7 @@ def _solid(
     return piece
 
 
-def _crosses(along: BaseGeometry, stored: BaseGeometry, stored_zone: BaseGeometry) -> bool:
+def _crosses(stored: BaseGeometry, stored_zone: BaseGeometry) -> bool:
     """Return whether a line enters the zone's interior, or runs along its edge, as stored."""
     return bool(shapely.relate_pattern(stored, stored_zone, "T********")) or _on_edge(stored, stored_zone)
 
@@ -567,7 +577,9 @@ def _depth(piece: BaseGeometry, edges: shapely.STRtree) -> float:
     best = float(np.max(at_vertices))
     if dimension == 0:
         return best
-    return _depth_line(vertices, at_vertices, edges, best) if dimension == 1 else _depth_area(piece, edges, best)
+    return (
+        _depth_line(vertices, at_vertices, edges, best) if dimension == 1 else _depth_area(piece, edges, best)
+    )
 
 
 def _enough(best: float) -> float:
@@ -575,9 +587,8 @@ def _enough(best: float) -> float:
 
 
 def _distance_to(xy: NDArray[np.float64], edges: shapely.STRtree) -> NDArray[np.float64]:
-    points = shapely.points(xy)
-    rows, distance = edges.query_nearest(points, return_distance=True, all_matches=False)
-    result = np.empty(len(points))
+    rows, distance = edges.query_nearest(shapely.points(xy), return_distance=True, all_matches=False)
+    result = np.empty(len(xy))
     result[rows[0]] = distance
     return result
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from itertools import groupby, pairwise
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sanxian import data
 from sanxian.i18n import t
@@ -83,11 +84,7 @@ def by_variable(members: Sequence[ClauseRules]) -> dict[Variable, list[Leaf]]:
             if rule.review is ReviewState.REJECTED:
                 continue
             for leaf in rule.leaves():
-                if (
-                    leaf.variable is not None
-                    and leaf.variable not in (ROLES_HERE,)
-                    and leaf.variable[0] != "clause"
-                ):
+                if leaf.variable is not None and leaf.variable != ROLES_HERE and leaf.variable[0] != "clause":
                     grouped.setdefault(leaf.variable, []).append(leaf)
     return grouped
 
@@ -128,21 +125,11 @@ def _candidates(variable: Variable, leaves: Sequence[Leaf], seen: Value, env: En
     if kind in ("distance", "area", "length", "share"):
         return _regions(leaves, BASE_UNIT.get(kind, "%"), 0.0, 100.0 if kind == "share" else math.inf)
     if kind in ("in", "crosses"):
-        words = {lang: target_words(variable[1], lang, env) for lang in ("zh-CN", "en")}
-        return [
-            Candidate(
-                value, *(t(f"rules.flip.{kind}_{value}".lower(), lang, place=words[lang]) for lang in words)
-            )
-            for value in (True, False)
-        ]
+        words = _both(target_words, variable[1], env)
+        return [_worded(value, f"{kind}_{value}".lower(), place=words) for value in (True, False)]
     if kind == "document":
-        names = {lang: variable_words(variable, lang, env) for lang in ("zh-CN", "en")}
-        return [
-            Candidate(
-                value, *(t(f"rules.flip.document_{value}".lower(), lang, name=names[lang]) for lang in names)
-            )
-            for value in (True, False)
-        ]
+        words = _both(variable_words, variable, env)
+        return [_worded(value, f"document_{value}".lower(), name=words) for value in (True, False)]
     if kind == "state":
         return [Candidate(Several(frozenset((v,)), True), v, v) for v in data.states()[variable[1]].values]
     if variable == INDUSTRY:
@@ -160,24 +147,47 @@ def _fact_values(
             leaves, fact.unit, -math.inf if low is None else low, math.inf if high is None else high
         )
     if fact.type == "bool":
-        return [_named(value, _YES_NO[value]) for value in (True, False)]
+        return [_worded(value, _YES_NO[value]) for value in (True, False)]
     if fact.type == "date":
-        return []
+        return _days(leaves, env)
     mentioned = list(dict.fromkeys(v for leaf in leaves for v in _listed(leaf.atom["value"])))
     if fact.type == "set":
         base = seen if isinstance(seen, frozenset) else frozenset[str]()
-        sets = [_named(base | {name}, "with", name=name) for name in mentioned]
-        return [*sets, _named(base - set(mentioned), "without", names="、".join(mentioned))]
+        groups = [[name] for name in mentioned] + ([mentioned] if len(mentioned) > 1 else [])
+        sets = [_worded(base | set(names), "with", names="、".join(names)) for names in groups]
+        return [*sets, _worded(base - set(mentioned), "without", names="、".join(mentioned))]
     values = fact.values or (*mentioned, t("rules.flip.other", "zh-CN"))
     return [Candidate(v, v, v) for v in values]
 
 
-def _named(value: Value, key: str, **fields: object) -> Candidate:
-    return Candidate(value, *(t(f"rules.flip.{key}", lang, **fields) for lang in ("zh-CN", "en")))
+def _worded(value: Value, key: str, **fields: str | Mapping[str, str]) -> Candidate:
+    """Return a candidate named by a text; a mapping among the fields holds one text a language."""
+    zh, en = (
+        t(f"rules.flip.{key}", lang, **{k: v if isinstance(v, str) else v[lang] for k, v in fields.items()})
+        for lang in ("zh-CN", "en")
+    )
+    return Candidate(value, zh, en)
+
+
+def _both(words: Callable[[Any, str, object], str], subject: object, env: object) -> dict[str, str]:
+    return {lang: words(subject, lang, env) for lang in ("zh-CN", "en")}
 
 
 def _listed(value: object) -> list[str]:
     return [str(v) for v in value] if isinstance(value, (list, tuple)) else [str(value)]
+
+
+def _days(leaves: Sequence[Leaf], env: Environment) -> list[Candidate]:
+    """Return the day before, the day and the day after each date the leaves name."""
+    limits = {
+        env.as_of if v == "as_of" else date.fromisoformat(str(v)) for v in (x.atom["value"] for x in leaves)
+    }
+    steps = ((-1, "before"), (0, "on"), (1, "after"))
+    return [
+        _worded(limit + timedelta(days=step), key, day=limit.isoformat())
+        for limit in sorted(limits)
+        for step, key in steps
+    ]
 
 
 def _industries(leaves: Sequence[Leaf], env: Environment) -> list[Candidate]:
@@ -185,18 +195,13 @@ def _industries(leaves: Sequence[Leaf], env: Environment) -> list[Candidate]:
     candidates: list[Candidate] = []
     for leaf in leaves:
         if "catalogue" in leaf.atom:
-            prefixes = env.catalogue(leaf.atom["catalogue"])
-            if prefixes:
-                words = {lang: describe(leaf.atom, lang, env) for lang in ("zh-CN", "en")}
-                candidates.append(Candidate(frozenset(prefixes[:1]), words["zh-CN"], words["en"]))
+            prefixes = env.catalogue(leaf.atom["catalogue"]) or ()
+            witnesses = [(prefixes[0], _both(describe, leaf.atom, env))] if prefixes else []
         else:
-            for code in leaf.atom["industry"]:
-                candidates.append(
-                    Candidate(
-                        frozenset((data.industry_code(code),)), industry_words(code), industry_words(code)
-                    )
-                )
-    return [*dict.fromkeys(candidates), _named(frozenset((NO_LISTED_INDUSTRY,)), "no_industry")]
+            codes = [data.industry_code(code) for code in leaf.atom["industry"]]
+            witnesses = [(code, dict.fromkeys(("zh-CN", "en"), industry_words(code))) for code in codes]
+        candidates.extend(Candidate(frozenset((code,)), w["zh-CN"], w["en"]) for code, w in witnesses)
+    return [*dict.fromkeys(candidates), _worded(frozenset((NO_LISTED_INDUSTRY,)), "no_industry")]
 
 
 def _regions(leaves: Sequence[Leaf], unit: str, low: float, high: float) -> list[Candidate]:

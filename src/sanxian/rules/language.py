@@ -75,12 +75,15 @@ class Supposed:
 
     @property
     def as_of(self) -> date:
+        """Return the date of the screening."""
         return self.base.as_of
 
     def read(self, variable: Variable) -> Value:
+        """Return the supposed value of the one variable, what the base knows of the others."""
         return self.value if variable == self.variable else self.base.read(variable)
 
     def catalogue(self, name: str) -> tuple[str, ...] | None:
+        """Return a catalogue of the base."""
         return self.base.catalogue(name)
 
 
@@ -118,11 +121,13 @@ class Leaf:
     duty: Duty | None = None
 
     def reading(self, env: Environment) -> Reading:
+        """Return the truth of the atom."""
         if self.duty is not None:
             return Reading(Truth.TRUE, (self.duty,))
         return Reading(self.test(env))
 
     def leaves(self) -> Iterator[Leaf]:
+        """Yield itself."""
         yield self
 
 
@@ -134,6 +139,7 @@ class Node:
     children: tuple[Node | Leaf, ...]
 
     def reading(self, env: Environment) -> Reading:
+        """Return the truth of the node, every child evaluated."""
         readings = [child.reading(env) for child in self.children]
         truths = [r.truth for r in readings]
         if self.op == "not":
@@ -147,6 +153,7 @@ class Node:
         return Reading(truth, best)
 
     def leaves(self) -> Iterator[Leaf]:
+        """Yield the leaves below, in order."""
         for child in self.children:
             yield from child.leaves()
 
@@ -169,6 +176,7 @@ class Rule:
     review: ReviewState
 
     def leaves(self) -> Iterator[Leaf]:
+        """Yield every leaf of the rule, in order."""
         for tree in (self.applies, self.unless, self.require):
             if tree is not None:
                 yield from tree.leaves()
@@ -275,6 +283,7 @@ def compile_rule(rule: Mapping[str, Any]) -> Rule:
 
 
 def bad(where: str, zh: str, en: str) -> BadRule:
+    """Return the error for one place in a rule."""
     return BadRule(where=where, reason={"zh": zh, "en": en})
 
 
@@ -458,8 +467,8 @@ def limits_of(where: str, atom: Mapping[str, Any], base_unit: str) -> tuple[floa
         raise bad(where, f"不认识的比较符 {op}", f"unknown comparison {op}")
     if not all(type(v) in (int, float) and math.isfinite(v) for v in values):
         raise bad(where, "应为数值", "must be a number")
+    unit = str(atom.get("unit", base_unit))
     try:
-        unit = str(atom.get("unit", base_unit))
         limits = tuple(
             v if unit == base_unit else data.convert(v, unit, base_unit) for v in map(float, values)
         )
@@ -534,6 +543,7 @@ def _place_leaf(where: str, atom: Mapping[str, Any]) -> Leaf:
 
 def _measure_leaf(where: str, atom: Mapping[str, Any]) -> Leaf:
     kind = where.rsplit(".", 1)[-1]
+    variable: Variable
     if kind == "share":
         of = atom.get("of", "project")
         if of not in ("project", "zone"):
@@ -613,7 +623,7 @@ def _duty_leaf(where: str, atom: Mapping[str, Any]) -> Leaf:
     if not isinstance(atom["duty"], str) or not atom["duty"]:
         raise bad(where, "应写明承诺事项", "must say what is promised")
     duty = Duty(atom["duty"], str(atom.get("phase", "")))
-    return Leaf(atom, None, lambda env: Truth.TRUE, duty)
+    return Leaf(atom, None, lambda _: Truth.TRUE, duty)
 
 
 _BUILD: Final[dict[str, Callable[[str, Mapping[str, Any]], Leaf]]] = {

@@ -68,6 +68,7 @@ def _without_exception(rule: Rule, env: Environment) -> Decision:
 
 
 def weaken(strength: Strength, outcome: Outcome) -> Outcome:
+    """Return an outcome as the strength of the wording lets it stand."""
     if strength is Strength.SOFT:
         return min(outcome, Outcome.NEEDS_REVIEW)
     if strength is Strength.PRINCIPLE and outcome is Outcome.NON_COMPLIANT:
@@ -169,6 +170,7 @@ def count(rule: Rule, decision: Decision, count_drafts: bool) -> Outcome | None:
 
 
 def clause_outcome(member: ClauseRules, decisions: Sequence[Decision], count_drafts: bool) -> Outcome:
+    """Return the worst of what counts; a broken or missing rule goes to a person."""
     counted = [count(r, d, count_drafts) for r, d in zip(member.rules, decisions, strict=True)]
     known = [outcome for outcome in counted if outcome is not None]
     if member.broken or not known:
