@@ -95,6 +95,128 @@ class RegistryError(SanxianError):
 # --- footprints: files, CRS, places (geometry.py) -------------------------------------------
 
 
+class FootprintNotFound(InputError):
+    code = "FOOTPRINT_NOT_FOUND"
+    zh = "找不到 {source}，没有可读取的用地范围。请检查路径和读取权限。"
+    en = "{source} cannot be found or opened, so there is no footprint to read. Check the path and its permissions."
+
+
+class FootprintFormat(InputError):
+    code = "FOOTPRINT_FORMAT"
+    zh = "无法识别 {source} 的格式（{reason}），因此不能读取。支持：{formats}。"
+    en = "The format of {source} is not supported ({reason}), so it cannot be read. Supported: {formats}."
+
+
+class FootprintBroken(InputError):
+    code = "FOOTPRINT_BROKEN"
+    zh = "{source} 已损坏或不完整（{reason}），读出的范围不可信，已停止。请重新导出或重新传送该文件。"
+    en = "{source} is damaged or incomplete ({reason}); what it says of the place cannot be trusted. Export or send it again."
+
+
+class FootprintEmpty(InputError):
+    code = "FOOTPRINT_EMPTY"
+    zh = "{source} 的{where}没有图形，无法判定位置。请补上图形，或删去空要素后重新导出。"
+    en = "{source}: {where} holds no geometry, so there is no place to judge. Add it, or delete the empty feature and export again."
+
+
+class FootprintTooLarge(InputError):
+    code = "FOOTPRINT_TOO_LARGE"
+    zh = "{source} 过大：{reason}，为保护本机已停止读取。请只保留项目范围后重新导出。"
+    en = "{source} is too large: {reason}. Reading stopped to protect this machine. Export the project's own footprint only."
+
+
+class FootprintUnsafe(InputError):
+    code = "FOOTPRINT_UNSAFE"
+    zh = (
+        "{source} 含有不安全内容（{reason}），已拒绝，未读取其中任何内容。请用 GIS 软件重新导出普通数据文件。"
+    )
+    en = "{source} has unsafe content ({reason}); it was refused and nothing in it was read. Export a plain data file from a GIS."
+
+
+class FootprintIncomplete(InputError):
+    code = "FOOTPRINT_INCOMPLETE"
+    zh = "{source} 缺少 {missing}，Shapefile 不完整，无法读取。请把同名的 .shp、.shx、.dbf、.prj 一起打包。"
+    en = "{source} lacks {missing}; the shapefile is not complete and cannot be read. Pack .shp, .shx, .dbf and .prj together."
+
+
+class FootprintCoordinate(InputError):
+    code = "FOOTPRINT_COORDINATE"
+    zh = "{source} 的{where}坐标有误：{reason}。缺了这个点就不是原来的范围，已停止。请改正后重新提交。"
+    en = "{source}: bad coordinate in {where}: {reason}. Without it the place would be another one. Correct it and try again."
+
+
+class FootprintDegenerate(InputError):
+    code = "FOOTPRINT_DEGENERATE"
+    zh = "{source} 的{where}是{what}，不能代表占地或线路。请检查是否多点重合或共线，改正后重新提交。"
+    en = "{source}: {where} is {what}, which is no site or route. Check for coincident or collinear vertices and correct it."
+
+
+class FootprintLayer(InputError):
+    code = "FOOTPRINT_LAYER"
+    zh = "{source} 中没有图层“{layer}”，不知道读取哪一层。可选图层：{layers}。"
+    en = "{source} has no layer “{layer}”, so it is unclear what to read. Its layers: {layers}."
+
+
+class FootprintEncoding(InputError):
+    code = "FOOTPRINT_ENCODING"
+    zh = "{source} 的文字编码无法按 {tried} 解读，内容不可信。请用 --encoding 指定，或另存为 UTF-8。"
+    en = "The text of {source} does not decode as {tried}, so it cannot be trusted. Pass --encoding, or save it as UTF-8."
+
+
+class FootprintTable(InputError):
+    code = "FOOTPRINT_TABLE"
+    zh = "{source} 的拐点坐标表无法读取：{reason}。表头应有“点号、X坐标、Y坐标”或“经度、纬度”，多个地块另加“圈号”。"
+    en = "The corner table in {source} cannot be read: {reason}. Its header needs e.g. “point, X, Y” or “lon, lat”, plus “ring” for several plots."
+
+
+class FootprintShape(InputError):
+    code = "FOOTPRINT_SHAPE"
+    zh = "{source} 的坐标表既可能是{options}，猜错会改变结论。请用 shape 参数（point、line 或 polygon）说明，或加一列“圈号”、让首尾点相同。"
+    en = "The table in {source} could be {options}, and guessing could change the verdict. Pass shape (point, line or polygon), or add a ring column, or repeat the first point at the end."
+
+
+class MissingCRS(InputError):
+    code = "CRS_MISSING"
+    zh = "{source} 未声明坐标系，坐标（如 {example}）无法落到地图上。{hint}"
+    en = "{source} declares no CRS, so its coordinates (such as {example}) have no place on the map. {hint}"
+
+
+class UnknownCRS(InputError):
+    code = "CRS_UNKNOWN"
+    zh = "{source} 的坐标系“{crs}”无法使用：{reason}。请用 --crs 指定，如 EPSG:4490（经纬度）或 EPSG:4522（三度带 34 带）。"
+    en = "The CRS “{crs}” of {source} cannot be used: {reason}. Pass --crs, e.g. EPSG:4490 (lon/lat) or EPSG:4522 (3-degree zone 34)."
+
+
+class ConflictingCRS(InputError):
+    code = "CRS_CONFLICT"
+    zh = "{source} 自己声明的坐标系是 {declared}，而指定的是 {given}，两者不同，不能猜哪个对。请去掉 --crs，或改正文件（如删去错误的 .prj）。"
+    en = "{source} declares {declared} but {given} was given; they differ and neither can be guessed. Drop --crs, or correct the file (e.g. remove a wrong .prj)."
+
+
+class DatumShiftNeeded(InputError):
+    code = "CRS_DATUM"
+    zh = "{source} 的坐标系 {crs} 基于 {datum}，没有可信的公开参数转到 CGCS2000，直接套用会偏移几十至上百米。请向测绘主管部门取得本地三参数或七参数并提供（datum），或让测绘单位转换为 CGCS2000 后再提交。"
+    en = "{source} is in {crs}, on {datum}. No trustworthy public parameters lead to CGCS2000, and using it as is would be tens to over a hundred metres off. Give local 3- or 7-parameter values (datum), or have it converted to CGCS2000 first."
+
+
+class BadDatumShift(InputError):
+    code = "CRS_DATUM_PARAMETERS"
+    zh = "基准转换参数“{text}”无法使用：{reason}。格式：dx,dy,dz（米），或 dx,dy,dz,rx,ry,rz（角秒）,k（ppm）,旋转约定（coordinate_frame 即布尔沙模型，或 position_vector）。"
+    en = "The datum parameters “{text}” cannot be used: {reason}. Give dx,dy,dz (m), or dx,dy,dz,rx,ry,rz (arc-seconds),k (ppm),convention (coordinate_frame or position_vector)."
+
+
+class NumbersDoNotFitCRS(InputError):
+    code = "CRS_NUMBERS"
+    zh = "{source} 的坐标（如 {example}）不可能属于 {crs}。{hint}"
+    en = "The coordinates of {source} (such as {example}) cannot be in {crs}. {hint}"
+
+
+class SwappedAxes(InputError):
+    code = "CRS_SWAPPED"
+    zh = '{source} 的坐标（如 {example}）看起来两轴颠倒（纬度或北坐标在前），照读会落到别处，系统不替您猜。若确为颠倒，请用 --crs "{swap}"；若顺序无误，请用 --crs "{keep}"。'
+    en = 'The coordinates of {source} (such as {example}) look swapped (latitude or northing first); read as they stand the place would be elsewhere. If they are, pass --crs "{swap}"; if the order is right, pass --crs "{keep}".'
+
+
 # --- projects and facts (model.py, project.py) ----------------------------------------------
 
 
@@ -106,8 +228,8 @@ class UnknownFact(InputError):
 
 class FactType(InputError):
     code = "FACT_TYPE"
-    zh = "事实项“{key}”（{label}）的值 {value} 不是{expected}，不能参与判定。请改为{expected}。"
-    en = "Fact “{key}”: the value {value} is not {expected_en}, so no rule can use it. Give {expected_en}."
+    zh = "事实项“{key}”（{label}）的值 {value} 不能参与判定。应为{expected}。"
+    en = "Fact “{key}”: no rule can use the value {value}. Give {expected_en}."
 
 
 class FactRange(InputError):
@@ -116,10 +238,34 @@ class FactRange(InputError):
     en = "Fact “{key}”: the value {value} is outside {range}; the unit or decimal point may be wrong. Check it (unit: {unit})."
 
 
+class FactUnit(InputError):
+    code = "FACT_UNIT"
+    zh = "单位“{unit}”不能换算为“{wanted}”，数值无法比较。可用单位：{units}。"
+    en = "Unit “{unit}” cannot be converted to “{wanted}”, so the number cannot be compared. Units that can: {units}."
+
+
+class FactConflict(InputError):
+    code = "FACT_CONFLICT"
+    zh = "“{key}”（{label}）给了两个不同的值：{first} 与 {second}，不知道以哪个为准。请只保留一个。"
+    en = "“{key}” is given twice with different values, {first} and {second}; which one holds is unknown. Keep one."
+
+
 class UnknownIndustry(InputError):
     code = "PROJECT_INDUSTRY"
     zh = "行业代码“{code_given}”不在 GB/T 4754-2017 中，无法匹配条款。{hint_zh}"
     en = "Industry code “{code_given}” is not in GB/T 4754-2017, so no clause can be matched. {hint_en}"
+
+
+class CoarseIndustry(InputError):
+    code = "PROJECT_INDUSTRY_COARSE"
+    zh = "行业代码“{code_given}”不是小类，其下各小类适用的条款可能不同，不能据此判定“不涉及”。请改为小类（4 位）：{classes}。"
+    en = "Industry code “{code_given}” is not a class; clauses differ between the classes below it, so “not concerned” could be wrong. Give a 4-digit class: {classes}."
+
+
+class ProjectNotFound(InputError):
+    code = "PROJECT_NOT_FOUND"
+    zh = "无法读取项目文件 {source}：{reason}。请检查路径和读取权限。"
+    en = "Project file {source} cannot be read: {reason}. Check the path and its permissions."
 
 
 class BadProject(InputError):
@@ -137,7 +283,112 @@ class OutputFailed(InputError):
     en = "Cannot write {path}: {reason}. No partial file was left; check disk space and permissions and try again."
 
 
+class NoEditionChosen(UsageError):
+    code = "USAGE_EDITION"
+    zh = "没有指定分区成果，无法研判；当前文件夹里可用的成果：{found}。请用 --edition 或环境变量 SANXIAN_EDITION 指定，或先运行 `sanxian demo build demo.gpkg`。"
+    en = "No zoning edition was chosen, so nothing can be screened; editions in this folder: {found}. Pass --edition, set SANXIAN_EDITION, or run `sanxian demo build demo.gpkg` first."
+
+
+class NotInstalled(UsageError):
+    code = "USAGE_NOT_INSTALLED"
+    zh = "读写 {what} 需要 {package}，本机没有安装。请运行 pip install 'sanxian[{extra}]'，或改用其他格式。"
+    en = "{what} needs {package}, which is not installed. Run pip install 'sanxian[{extra}]', or use another format."
+
+
+class Unforeseen(SanxianError):
+    code = "BUG"
+    zh = "程序内部错误（{what}），没有得出结果。请加 --debug 重新运行，把命令、输入文件和输出一起反馈给维护者。"
+    en = "Internal error ({what}); there is no result. Run again with --debug and send the command, the input file and the output to the maintainers."
+
+    @classmethod
+    def of(cls, error: BaseException) -> Unforeseen:
+        """Return the error that reports ``error``, which is a bug."""
+        return cls(what=f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+
+
+class BadTable(InputError):
+    code = "TABLE_INVALID"
+    zh = "{source} 不能作为项目表读取：{reason}。请见 docs/reference/cli.md 的“批量研判”。"
+    en = "{source} cannot be read as a table of projects: {reason}. See “Batch” in docs/reference/cli.md."
+
+
+class BadRow(InputError):
+    code = "TABLE_ROW"
+    zh = "第 {row} 行不能读取：{reason}。请改正该行后重新提交，其余各行不受影响。"
+    en = (
+        "Row {row} cannot be read: {reason}. Correct it and submit it again; the other rows are not affected."
+    )
+
+
 # --- editions (edition.py) ------------------------------------------------------------------
+
+
+class EditionNotFound(EditionError):
+    code = "EDITION_NOT_FOUND"
+    zh = "找不到或打不开成果文件 {source}（{reason}），没有可用的分区成果。请检查路径和读取权限。"
+    en = "The edition file {source} cannot be found or opened ({reason}), so there is no zoning to use. Check the path and its permissions."
+
+
+class EditionFormat(EditionError):
+    code = "EDITION_FORMAT"
+    zh = "{source} 不是 GeoPackage（{reason}），不能作为成果打开。请选择由本系统写出的 .gpkg 成果文件；其他格式请先导入。"
+    en = "{source} is not a GeoPackage ({reason}), so it cannot be opened as an edition. Choose a .gpkg edition written by this system; import other formats first."
+
+
+class EditionForeign(EditionError):
+    code = "EDITION_FOREIGN"
+    zh = "{source} 是 GeoPackage，但不是本系统的成果（{reason}），不知道各图层的含义。请先导入并发布为成果。"
+    en = "{source} is a GeoPackage but not one of our editions ({reason}); the meaning of its layers is unknown. Import and publish it as an edition first."
+
+
+class EditionNewer(EditionError):
+    code = "EDITION_NEWER"
+    zh = "{source} 的成果格式版本为 {found}，本程序只认识到 {known}，照旧读取可能漏掉内容。请升级本程序后再打开。"
+    en = "{source} has edition format {found}; this program knows formats up to {known} and could miss content. Upgrade the program and open it again."
+
+
+class EditionIncomplete(EditionError):
+    code = "EDITION_INCOMPLETE"
+    zh = "{source} 缺少 {missing}，成果不完整，不能据以研判。请重新取得完整的成果文件。"
+    en = "{source} lacks {missing}; the edition is not complete and nothing can be judged by it. Get a complete copy."
+
+
+class EditionBroken(EditionError):
+    code = "EDITION_BROKEN"
+    zh = "{source} 已损坏（{where}：{reason}），内容不可信，已停止。请重新取得或重新传送该成果文件。"
+    en = "{source} is damaged ({where}: {reason}) and cannot be trusted. Get or send the edition file again."
+
+
+class EditionAltered(EditionError):
+    code = "EDITION_DIGEST"
+    zh = "{source} 的内容与摘要不符，可能被改动（记录 {stored}，实算 {found}），已停止。请使用发布时的原件；确需修改的，请作为新版本重新发布。"
+    en = "The content of {source} does not match its digest and may have been altered (stored {stored}, computed {found}). Use the file as published; publish intended changes as a new edition."
+
+
+class EditionBusy(EditionError):
+    code = "EDITION_BUSY"
+    zh = "{source} 旁有未合并的 {sidecar}，说明它正被其他程序（如 QGIS）编辑，或上次编辑未正常结束。请在该程序中保存并关闭后重试。"
+    en = "{sidecar} beside {source} holds unmerged changes: another program (such as QGIS) is editing it, or stopped halfway. Save and close it there, then try again."
+
+
+class EditionInvalid(EditionError):
+    code = "EDITION_INVALID"
+    zh = "成果“{edition}”有 {count} 处错误，不能存为成果：{reason}。请改正后重试；运行检查可查看全部问题。"
+    en = "Edition “{edition}” has {count} error(s) and cannot be stored as an edition: {reason}. Correct them and try again; run the check to see them all."
+
+
+class EditionNotInForce(EditionError):
+    code = "EDITION_NOT_YET"
+    zh = "成果“{edition}”自 {valid_from} 起施行，{as_of} 尚未施行，不能用于研判。请改用当时有效的成果，或核对研判日期。"
+    en = "Edition “{edition}” is in force from {valid_from}; on {as_of} it is not yet. Use the edition in force on that date, or check the date."
+
+
+class EditionExpired(EditionError):
+    code = "EDITION_EXPIRED"
+    zh = (
+        "成果“{edition}”有效至 {valid_to}，{as_of} 已失效，不能用于研判。请改用接替它的成果，或核对研判日期。"
+    )
+    en = "Edition “{edition}” was in force until {valid_to}; on {as_of} it no longer is. Use the edition that replaced it, or check the date."
 
 
 # --- screening (screening.py) ---------------------------------------------------------------

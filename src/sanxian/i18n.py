@@ -25,6 +25,17 @@ def _domain(name: str, lang: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
+@lru_cache(maxsize=4096)
+def _text(key: str, lang: str) -> str:
+    domain, *path = key.split(".")
+    node: Any = _domain(domain, language(lang))
+    for step in path:
+        node = node[step]
+    if not isinstance(node, str):
+        raise KeyError(key)
+    return node
+
+
 def t(key: str, lang: str = "zh-CN", /, **fields: object) -> str:
     """Return the text of ``key`` in ``lang`` with ``fields`` filled in.
 
@@ -33,10 +44,5 @@ def t(key: str, lang: str = "zh-CN", /, **fields: object) -> str:
     KeyError
         The key does not exist; a missing text is a bug, never a blank on the page.
     """
-    domain, *path = key.split(".")
-    node: Any = _domain(domain, language(lang))
-    for step in path:
-        node = node[step]
-    if not isinstance(node, str):
-        raise KeyError(key)
-    return node.format(**fields) if fields else node
+    text = _text(key, lang)
+    return text.format(**fields) if fields else text

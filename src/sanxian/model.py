@@ -214,7 +214,7 @@ class Layer:
     min_length_m: float = 1.0
     near_m: float = 1000.0  # zones this near, but not met, are near misses
     partition: bool = False  # covers the region without gap or overlap
-    strict_boundary: bool = False  # boundary-sensitive hits count as NEEDS_REVIEW (red lines, protected areas)
+    strict_boundary: bool = False  # red lines, protected areas: sensitive hits count as NEEDS_REVIEW
     source: str = ""
 
 
@@ -254,7 +254,7 @@ class Scope:
 
     everywhere: bool = False
     units: tuple[str, ...] = ()  # control-unit codes
-    zones: tuple[str, ...] = ()  # targets (docs/reference/clause-format.md), e.g. "red_line", "protected_area:核心保护区"
+    zones: tuple[str, ...] = ()  # targets such as "red_line", "protected_area:核心保护区"
     regions: tuple[str, ...] = ()  # GB/T 2260 codes; a county matches its prefecture and province
     parks: tuple[str, ...] = ()  # park codes
     blocks: tuple[str, ...] = ()  # block codes

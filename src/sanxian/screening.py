@@ -46,6 +46,7 @@ from sanxian.model import (
     Notice,
     Outcome,
     Part,
+    PlaceState,
     Project,
     Relation,
     UnitClass,
@@ -287,6 +288,14 @@ class _Prepared:
         )
 
     @cached_property
+    def states(self) -> dict[tuple[str, str], list[PlaceState]]:
+        """Statements by place and key."""
+        found: dict[tuple[str, str], list[PlaceState]] = {}
+        for state in self.edition.states:
+            found.setdefault((state.place, state.key), []).append(state)
+        return found
+
+    @cached_property
     def _coverage(self) -> dict[str, list[Coverage]]:
         rows: dict[str, list[Coverage]] = {}
         for row in self.edition.coverage:
@@ -378,8 +387,8 @@ class _Run:
 
     @cached_property
     def touched(self) -> tuple[str, ...]:
-        """Codes of every zone met."""
-        return tuple(h.zone for h in self.met)
+        """Codes of every zone met, administrative places apart."""
+        return tuple(h.zone for h in self.met if self.prepared.layer[h.layer].kind is not LayerKind.ADMIN)
 
     def _roles_in(self, layer: str, code: str) -> frozenset[str]:
         if len(self.placement.roles) == 1:
@@ -412,7 +421,8 @@ class _Run:
                 place = _Place(region, self._region_name(region), "", counties, roles, False)
                 found["", region] = (place, names)
         if prepared.everywhere:
-            place = _Place(EVERYWHERE, prepared.edition.info.title, "", self.counties, roles, False)
+            name = self._region_name(prepared.edition.info.region)
+            place = _Place(EVERYWHERE, name, "", self.counties, roles, False)
             found["", EVERYWHERE] = (place, prepared.everywhere)
         return found
 
@@ -759,9 +769,7 @@ class Sight:
         """Return the statements about this place, else about its counties and what lies above them."""
         if at == "":
             codes = self._run.touched if self._place.layer == "" else (self._place.code,)
-            own = [
-                v for code in codes if len(code) != 6 or not code.isdigit() for v in self._stated(code, key)
-            ]
+            own = [value for code in codes for value in self._stated(code, key)]
             if own:
                 return Several(frozenset(own), True)
         if at == "place":
@@ -777,11 +785,8 @@ class Sight:
         return Several(frozenset(values), complete)
 
     def _stated(self, place: str, key: str) -> list[str]:
-        return [
-            s.value
-            for s in self._run.prepared.edition.states
-            if s.place == place and s.key == key and editions.in_force(s.valid_from, s.valid_to, self.as_of)
-        ]
+        stated = self._run.prepared.states.get((place, key), ())
+        return [s.value for s in stated if editions.in_force(s.valid_from, s.valid_to, self.as_of)]
 
 
 def _value(fact: object) -> Value:

@@ -8,13 +8,14 @@
 Tables, columns and the digest are defined in ``docs/reference/edition-format.md``.
 
 :func:`normalise` puts an edition into its one canonical form: rows in order, coordinates on a grid of 1e-9
-degree (0.1 mm), rings turned to a fixed start and direction. :func:`digest` hashes that form,
+degree (0.1 mm), rings with a fixed start and direction. :func:`digest` hashes that form,
 :func:`write_edition` stores it and :func:`open_edition` returns it; so two files with the same digest give the
 same zones in the same order and hence the same screening, byte for byte.
 """
 
-from sanxian.edition.content import DECIMALS, FORMAT, FORMAT_VERSION, Edition, digest, normalise
+from sanxian.edition.content import FORMAT, FORMAT_VERSION, Edition, digest, normalise
 from sanxian.edition.geopackage import open_edition, write_edition
+from sanxian.edition.shapes import DECIMALS
 from sanxian.edition.terms import Lapse, LapseKind, clause_in_force, county_of_unit, in_force
 from sanxian.edition.validity import Problem, validate
 

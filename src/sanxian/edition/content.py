@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
-import numpy as np
 import shapely
-from numpy.typing import NDArray
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from sanxian.edition.rows import TABLES, ZONE, Row, RuleRow, canonical_json, encode, text
+from sanxian.edition.shapes import canonical_shapes, canonical_wkb
 from sanxian.errors import EditionExpired, EditionIncomplete, EditionInvalid, EditionNotInForce
 from sanxian.model import (
     Catalogue,
@@ -32,9 +31,6 @@ from sanxian.model import (
 
 FORMAT: Final = "sanxian-edition"
 FORMAT_VERSION: Final = 1
-DECIMALS: Final = 9  # of a degree: 0.1 mm on the ground, far below any survey
-
-GeometryArray: TypeAlias = NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -194,10 +190,10 @@ def _zone_records(edition: Edition) -> dict[str, list[Record]]:
     every = [(layer, zone) for layer, zones in edition.zones.items() for zone in zones]
     try:
         # all shapes at once: a call per zone would cost more than the work
-        shapes = normal_shapes([zone.geometry for _, zone in every])
+        shapes = canonical_shapes([zone.geometry for _, zone in every])
     except (ValueError, TypeError, ShapelyError) as cause:
         raise _unstorable(edition, "geometry", cause) from cause
-    blobs = shapely.to_wkb(shapes, byte_order=1, flavor="iso", output_dimension=2)
+    blobs = canonical_wkb(shapes)
     records: dict[str, list[Record]] = {layer: [] for layer in edition.zones}
     for (layer, zone), shape, blob in zip(every, shapes, blobs, strict=True):
         try:
@@ -225,42 +221,3 @@ def _name(item: Any) -> str:
 
 def _unstorable(edition: Edition, where: str, cause: Exception) -> EditionInvalid:
     return EditionInvalid(edition=edition.info.title, count=1, reason=f"{where}: {cause}")
-
-
-def normal_shapes(shapes: Sequence[BaseGeometry]) -> GeometryArray:
-    """Return the shapes in canonical form.
-
-    Two-dimensional; coordinates rounded to 1e-9 degree; no vertex repeated; shell clockwise and holes
-    counter-clockwise from their least vertex (by x, then y); holes and parts ordered; a collection of one
-    part unwrapped.
-
-    Raises
-    ------
-    ValueError
-        A shape is missing or a coordinate is not a finite number.
-    """
-    array = np.empty(len(shapes), dtype=object)
-    array[:] = shapes
-    if shapely.is_missing(array).any():
-        raise ValueError("a zone has no geometry")
-    # NaN has no order, so a ring with one has no least vertex
-    if not np.isfinite(shapely.get_coordinates(array)).all():
-        raise ValueError("a coordinate is not a finite number")
-    array = shapely.transform(shapely.force_2d(array), _rounded)
-    array = shapely.normalize(_without_repeats(array))
-    multi = np.isin(shapely.get_type_id(array), (4, 5, 6)) & (shapely.get_num_geometries(array) == 1)
-    array[multi] = shapely.get_geometry(array[multi], 0)
-    return array
-
-
-def _rounded(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.round(coordinates, DECIMALS) + 0.0  # adding zero turns -0.0 into 0.0
-
-
-def _without_repeats(array: GeometryArray) -> GeometryArray:
-    try:
-        return shapely.remove_repeated_points(array, 0.0)
-    except ShapelyError:
-        if len(array) == 1:
-            return array  # it collapses to a point; ``validate`` reports it
-        return np.concatenate([_without_repeats(array[i : i + 1]) for i in range(len(array))])

@@ -27,11 +27,11 @@ from sanxian.edition.content import (
     FORMAT_VERSION,
     Content,
     Edition,
-    GeometryArray,
     canonical,
     normalise,
 )
 from sanxian.edition.rows import IDENTITY, LAYER_ID, TABLES, ZONE, Cell, Column, decode
+from sanxian.edition.shapes import COLLECTION, GeometryArray
 from sanxian.edition.validity import UNWRITABLE, validate
 from sanxian.errors import (
     EditionAltered,
@@ -395,7 +395,7 @@ def _write_features(content: Content, path: Path) -> None:
         rows = [record.row for record in content.zones.get(layer.id, ())]
         shapes = np.array([zone.geometry for zone in content.edition.zones[layer.id]], dtype=object)
         dimensions = set(shapely.get_dimensions(shapes).tolist())
-        uniform = len(dimensions) == 1 and not (shapely.get_type_id(shapes) == 7).any()
+        uniform = len(dimensions) == 1 and not (shapely.get_type_id(shapes) == COLLECTION).any()
         columns = [np.array([row[i] for row in rows], dtype=object) for i in range(len(ZONE))]
         raw.write(
             str(path),

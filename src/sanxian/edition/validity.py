@@ -13,8 +13,9 @@ import numpy as np
 import shapely
 from shapely.errors import ShapelyError
 
-from sanxian.edition.content import Edition, admin_places, normal_shapes
+from sanxian.edition.content import Edition, admin_places
 from sanxian.edition.rows import LAYER_ID, TABLES
+from sanxian.edition.shapes import COLLECTION, canonical_shapes
 from sanxian.edition.terms import CLASS_DIGIT, UNIT_CODE
 from sanxian.model import Clause, Layer, LayerKind, Scope, UnitClass, Zone
 from sanxian.rules import parse_target
@@ -175,7 +176,7 @@ def _check_zones(edition: Edition) -> Iterator[Problem]:
 
 def _check_shapes(layer: Layer, zones: Sequence[Zone]) -> Iterator[Problem]:
     try:
-        shapes = normal_shapes([zone.geometry for zone in zones])  # what is stored is what has to be valid
+        shapes = canonical_shapes([zone.geometry for zone in zones])  # what is stored is what has to be valid
     except (ValueError, TypeError, ShapelyError) as cause:
         yield _error("GEOMETRY", layer.id, f"图形无法使用：{cause}", f"geometry cannot be used: {cause}")
         return
@@ -183,7 +184,7 @@ def _check_shapes(layer: Layer, zones: Sequence[Zone]) -> Iterator[Problem]:
     off_globe = (west < -180) | (east > 180) | (south < -90) | (north > 90)
     dimensions = shapely.get_dimensions(shapes)
     lowest = 0 if layer.kind in _POINTS_ALLOWED else 1 if layer.kind in _LINES_ALLOWED else 2
-    misfit = (dimensions < lowest) | (shapely.get_type_id(shapes) == 7)
+    misfit = (dimensions < lowest) | (shapely.get_type_id(shapes) == COLLECTION)
     empty = shapely.is_empty(shapes)
     for row in np.flatnonzero(empty | misfit | off_globe | ~shapely.is_valid(shapes)).tolist():
         item = f"{layer.id}/{zones[row].code}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from functools import partial
 from itertools import groupby, pairwise
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from sanxian import data
 from sanxian.i18n import t
@@ -26,7 +27,7 @@ from sanxian.rules.language import (
     limits_of,
 )
 from sanxian.rules.outcomes import ClauseRules, outcomes
-from sanxian.rules.words import describe, industry_words, number_words, show, target_words, variable_words
+from sanxian.rules.words import industry_words, leaf_words, number_words, show, target_words, variable_words
 
 _YES_NO: Final = {True: "yes", False: "no"}
 
@@ -45,11 +46,10 @@ class Region(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """Another value of a variable: its name in words, or the region of numbers it stands for."""
+    """Another value of a variable: its words by language, or the region of numbers it stands for."""
 
     value: Value
-    zh: str = ""
-    en: str = ""
+    words: Callable[[str], str] = str
     region: Region | None = None
 
 
@@ -65,15 +65,35 @@ def flips_of(
     found: list[list[Flip]] = [[] for _ in members]
     for variable, leaves in by_variable(members).items():
         seen = env.read(variable)
-        candidates = _candidates(variable, leaves, seen, env)
-        tried = [
-            (c, outcomes(members, Supposed(env, variable, c.value), count_drafts=count_drafts))
-            for c in candidates
-        ]
+        tried = _try(members, env, variable, leaves, now, count_drafts)
         for i in range(len(members)):
             changed = [(c, result[i]) for c, result in tried]
             found[i].extend(_merge(variable, leaves, seen, now[i], changed))
     return [tuple(flips) for flips in found]
+
+
+def _try(
+    members: Sequence[ClauseRules],
+    env: Environment,
+    variable: Variable,
+    leaves: Sequence[Leaf],
+    now: tuple[Outcome, ...],
+    count_drafts: bool,
+) -> list[tuple[Candidate, tuple[Outcome, ...]]]:
+    """Return each candidate value of ``variable`` with the outcomes it gives.
+
+    Outcomes depend on a variable through the truths of its own leaves only, so values that its leaves
+    cannot tell apart are evaluated once.
+    """
+    known = {tuple(leaf.test(env) for leaf in leaves): now}
+    tried = []
+    for candidate in _candidates(variable, leaves, env.read(variable), env):
+        supposed = Supposed(env, variable, candidate.value)
+        truths = tuple(leaf.test(supposed) for leaf in leaves)
+        if truths not in known:
+            known[truths] = outcomes(members, supposed, count_drafts=count_drafts)
+        tried.append((candidate, known[truths]))
+    return tried
 
 
 def by_variable(members: Sequence[ClauseRules]) -> dict[Variable, list[Leaf]]:
@@ -117,7 +137,7 @@ def _group_words(group: Sequence[Candidate], lang: str) -> str:
     first, last = group[0].region, group[-1].region
     if first is not None and last is not None:
         return _region_words(first, last, lang)
-    return t("rules.or", lang).join(dict.fromkeys(c.en if lang == "en" else c.zh for c in group))
+    return t("rules.or", lang).join(dict.fromkeys(c.words(lang) for c in group))
 
 
 def _candidates(variable: Variable, leaves: Sequence[Leaf], seen: Value, env: Environment) -> list[Candidate]:
@@ -125,13 +145,14 @@ def _candidates(variable: Variable, leaves: Sequence[Leaf], seen: Value, env: En
     if kind in ("distance", "area", "length", "share"):
         return _regions(leaves, BASE_UNIT.get(kind, "%"), 0.0, 100.0 if kind == "share" else math.inf)
     if kind in ("in", "crosses"):
-        words = _both(target_words, variable[1], env)
-        return [_worded(value, f"{kind}_{value}".lower(), place=words) for value in (True, False)]
+        place = partial(target_words, variable[1], env=env)
+        return [_worded(value, f"{kind}_{value}".lower(), place=place) for value in (True, False)]
     if kind == "document":
-        words = _both(variable_words, variable, env)
-        return [_worded(value, f"document_{value}".lower(), name=words) for value in (True, False)]
+        name = partial(variable_words, variable, env=env)
+        return [_worded(value, f"document_{value}".lower(), name=name) for value in (True, False)]
     if kind == "state":
-        return [Candidate(Several(frozenset((v,)), True), v, v) for v in data.states()[variable[1]].values]
+        values = data.states()[variable[1]].values
+        return [_called(Several(frozenset((value,)), True), value) for value in values]
     if variable == INDUSTRY:
         return _industries(leaves, env)
     return _fact_values(variable, leaves, seen, env)
@@ -157,20 +178,21 @@ def _fact_values(
         sets = [_worded(base | set(names), "with", names="、".join(names)) for names in groups]
         return [*sets, _worded(base - set(mentioned), "without", names="、".join(mentioned))]
     values = fact.values or (*mentioned, t("rules.flip.other", "zh-CN"))
-    return [Candidate(v, v, v) for v in values]
+    return [_called(value, value) for value in values]
 
 
-def _worded(value: Value, key: str, **fields: str | Mapping[str, str]) -> Candidate:
-    """Return a candidate named by a text; a mapping among the fields holds one text a language."""
-    zh, en = (
-        t(f"rules.flip.{key}", lang, **{k: v if isinstance(v, str) else v[lang] for k, v in fields.items()})
-        for lang in ("zh-CN", "en")
-    )
-    return Candidate(value, zh, en)
+def _worded(value: Value, key: str, **fields: str | Callable[[str], str]) -> Candidate:
+    """Return a candidate named by a text, whose fields may themselves depend on the language."""
+
+    def words(lang: str) -> str:
+        return t(f"rules.flip.{key}", lang, **{k: v(lang) if callable(v) else v for k, v in fields.items()})
+
+    return Candidate(value, words)
 
 
-def _both(words: Callable[[Any, str, object], str], subject: object, env: object) -> dict[str, str]:
-    return {lang: words(subject, lang, env) for lang in ("zh-CN", "en")}
+def _called(value: Value, name: str) -> Candidate:
+    """Return a candidate with one name in every language, as published."""
+    return Candidate(value, lambda _: name)
 
 
 def _listed(value: object) -> list[str]:
@@ -196,12 +218,13 @@ def _industries(leaves: Sequence[Leaf], env: Environment) -> list[Candidate]:
     for leaf in leaves:
         if "catalogue" in leaf.atom:
             prefixes = env.catalogue(leaf.atom["catalogue"]) or ()
-            witnesses = [(prefixes[0], _both(describe, leaf.atom, env))] if prefixes else []
+            candidates += [
+                Candidate(frozenset(p), partial(leaf_words, leaf, env=env)) for p in (prefixes[:1],) if p
+            ]
         else:
-            codes = [data.industry_code(code) for code in leaf.atom["industry"]]
-            witnesses = [(code, dict.fromkeys(("zh-CN", "en"), industry_words(code))) for code in codes]
-        candidates.extend(Candidate(frozenset((code,)), w["zh-CN"], w["en"]) for code, w in witnesses)
-    return [*dict.fromkeys(candidates), _worded(frozenset((NO_LISTED_INDUSTRY,)), "no_industry")]
+            codes = dict.fromkeys(data.industry_code(code) for code in leaf.atom["industry"])
+            candidates += [_called(frozenset((code,)), industry_words(code)) for code in codes]
+    return [*candidates, _worded(frozenset((NO_LISTED_INDUSTRY,)), "no_industry")]
 
 
 def _regions(leaves: Sequence[Leaf], unit: str, low: float, high: float) -> list[Candidate]:
@@ -261,10 +284,7 @@ def asks(
         for variable, leaves in by_variable(members).items():
             if variable[0] not in ("fact", "industry", "document") or env.read(variable) is not None:
                 continue
-            tried = [
-                outcomes(members, Supposed(env, variable, c.value), count_drafts=count_drafts)
-                for c in _candidates(variable, leaves, None, env)
-            ]
+            tried = [result for _, result in _try(members, env, variable, leaves, now, count_drafts)]
             own = [
                 i
                 for i in waiting

@@ -9,9 +9,9 @@ from typing import Any
 from sanxian.i18n import t
 from sanxian.model import Flip, Notice, Outcome, ReviewState, RuleResult, Truth
 from sanxian.rules.flips import flips_of
-from sanxian.rules.language import Environment, Leaf, Node, Rule, Tree
+from sanxian.rules.language import Environment, Node, Rule, Tree
 from sanxian.rules.outcomes import ClauseRules, Decision, clause_outcome, count, decisions_of, weaken
-from sanxian.rules.words import describe, label, plain, show
+from sanxian.rules.words import label, leaf_words, plain, show
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,8 @@ def trace(tree: Tree, env: Environment) -> dict[str, Any]:
         "atom": dict(tree.atom),
         "truth": tree.reading(env).truth.name,
         "seen": seen,
-        "zh": describe(tree.atom, "zh-CN", env),
-        "en": describe(tree.atom, "en", env),
+        "zh": leaf_words(tree, "zh-CN", env),
+        "en": leaf_words(tree, "en", env),
     }
 
 
@@ -125,21 +125,7 @@ def _trace(rule: Rule, env: Environment) -> dict[str, Any]:
 def _reason(rule: Rule, decision: Decision, env: Environment, counted: Outcome | None, lang: str) -> str:
     if counted is None:
         return t("rules.reason.rejected", lang)
-    joint = t("rules.joint", lang)
-    duties = joint.join(f"{d.text}（{d.phase}）" if d.phase else d.text for d in decision.duties)
-    unknown = joint.join(dict.fromkeys(label(leaf, env, lang) for leaf in _unknown(rule, env)))
-    text = t(
-        f"rules.reason.{decision.reason}",
-        lang,
-        because=_because(rule.applies, env, Truth.TRUE, lang),
-        not_because=_because(rule.applies, env, Truth.FALSE, lang),
-        exception="" if rule.unless is None else _because(rule.unless, env, Truth.TRUE, lang),
-        unmet="" if rule.require is None else _because(rule.require, env, Truth.FALSE, lang),
-        met="" if rule.require is None else _because(rule.require, env, Truth.TRUE, lang),
-        duties=duties,
-        unknown=unknown,
-        until=rule.until.isoformat() if rule.until else "",
-    )
+    text = t(f"rules.reason.{decision.reason}", lang).format_map(_Because(rule, decision, env, lang))
     if rule.review is ReviewState.DRAFT and counted is Outcome.NEEDS_REVIEW:
         suggested = t(f"outcome.{weaken(rule.strength, decision.outcome).name}", lang)
         return t("rules.reason.draft", lang, suggested=suggested, reason=text)
@@ -148,17 +134,38 @@ def _reason(rule: Rule, decision: Decision, env: Environment, counted: Outcome |
     return text
 
 
+class _Because(dict[str, str]):
+    """The parts of a reason, each made only when its text asks for it."""
+
+    def __init__(self, rule: Rule, decision: Decision, env: Environment, lang: str) -> None:
+        super().__init__(until=rule.until.isoformat() if rule.until else "")
+        self._rule, self._decision, self._env, self._lang = rule, decision, env, lang
+
+    def __missing__(self, name: str) -> str:
+        rule, env, lang = self._rule, self._env, self._lang
+        if name == "duties":
+            words = [f"{d.text}（{d.phase}）" if d.phase else d.text for d in self._decision.duties]
+            return t("rules.joint", lang).join(words)
+        if name == "unknown":
+            leaves = (leaf for leaf in rule.leaves() if leaf.reading(env).truth is Truth.UNKNOWN)
+            return t("rules.joint", lang).join(dict.fromkeys(label(leaf, env, lang) for leaf in leaves))
+        tree, truth = {
+            "because": (rule.applies, Truth.TRUE),
+            "not_because": (rule.applies, Truth.FALSE),
+            "exception": (rule.unless, Truth.TRUE),
+            "met": (rule.require, Truth.TRUE),
+            "unmet": (rule.require, Truth.FALSE),
+        }[name]
+        return "" if tree is None else _because(tree, env, truth, lang)
+
+
 def _because(tree: Tree, env: Environment, truth: Truth, lang: str) -> str:
     """Return the leaves that carry ``truth``, each with the value seen."""
     parts = []
     for leaf in tree.leaves():
         if leaf.duty is None and leaf.test(env) is truth:
-            text = describe(leaf.atom, lang, env)
+            text = leaf_words(leaf, lang, env)
             seen = None if leaf.variable is None else env.read(leaf.variable)
             shown = "" if isinstance(seen, bool) else show(seen, leaf, lang)
             parts.append(t("rules.with_seen", lang, text=text, seen=shown) if shown else text)
     return t("rules.joint", lang).join(dict.fromkeys(parts)) or t("rules.all_projects", lang)
-
-
-def _unknown(rule: Rule, env: Environment) -> list[Leaf]:
-    return [leaf for leaf in rule.leaves() if leaf.duty is None and leaf.test(env) is Truth.UNKNOWN]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
@@ -119,6 +119,8 @@ class Leaf:
     variable: Variable | None
     test: Callable[[Environment], Truth]
     duty: Duty | None = None
+    words: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Memo of the atom in words by language; a leaf is compiled for one edition, whose titles it uses."""
 
     def reading(self, env: Environment) -> Reading:
         """Return the truth of the atom."""

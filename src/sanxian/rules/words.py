@@ -23,6 +23,13 @@ class Titled(Protocol):
         ...
 
 
+def leaf_words(leaf: Leaf, lang: str, env: object) -> str:
+    """Return the atom of a leaf as words, from its memo when it has been said before."""
+    if lang not in leaf.words:
+        leaf.words[lang] = describe(leaf.atom, lang, env)
+    return leaf.words[lang]
+
+
 def describe(atom: Mapping[str, Any], lang: str, env: object = None) -> str:
     """Return an atom as words, e.g. ``单台锅炉容量 < 35 t/h``."""
 
@@ -125,7 +132,7 @@ def label(leaf: Leaf, env: object, lang: str) -> str:
     """Return what a leaf asks about, without the test: the name of the missing fact."""
     variable = leaf.variable
     if variable is None:
-        return describe(leaf.atom, lang, env)
+        return leaf_words(leaf, lang, env)
     return variable_words(variable, lang, env)
 
 

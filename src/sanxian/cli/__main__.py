@@ -1,0 +1,7 @@
+"""``python -m sanxian.cli``."""
+
+import sys
+
+from sanxian.cli import main
+
+sys.exit(main())

@@ -1,0 +1,1064 @@
+"""The commands: each prepares its inputs, makes one or two calls into the library and shows what came back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
+
+import typer
+
+from sanxian import __version__, output
+from sanxian.cli.shell import NOT_COMPLIANT, Session, command, exit_status
+from sanxian.errors import (
+    EditionError,
+    FactConflict,
+    InputError,
+    NoEditionChosen,
+    OutsideRegion,
+    SanxianError,
+    UsageError,
+)
+from sanxian.i18n import t
+
+if TYPE_CHECKING:
+    from sanxian.edition import Edition
+    from sanxian.geometry import Footprint, Region
+    from sanxian.model import Clause, FactValue, Project
+
+_HELP: Final[Mapping[str, Any]] = {
+    "no_args_is_help": True,
+    "add_completion": False,
+    "rich_markup_mode": "rich",
+}
+
+app = typer.Typer(
+    help="三线：生态环境分区管控研判 / Sanxian: ecological-environment zoning control",
+    epilog="先试 / Try first: sanxian demo run      文档 / Manual: docs/reference/cli.md",
+    context_settings={"help_option_names": ["--help", "-h"]},
+    **_HELP,
+)
+editions = typer.Typer(help="查看分区成果 / Look into a zoning edition", **_HELP)
+demos = typer.Typer(help="示例成果和示例项目 / The demo edition and its projects", **_HELP)
+answer_sets = typer.Typer(help="公开答案集 / The public answer set", **_HELP)
+app.add_typer(editions, name="edition")
+app.add_typer(demos, name="demo")
+app.add_typer(answer_sets, name="answers")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sanxian {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="版本 / Version")
+    ] = False,
+    lang: Annotated[
+        Literal["zh-CN", "zh", "en"] | None,
+        typer.Option(
+            "--lang", envvar="SANXIAN_LANG", help="界面语言（默认 zh-CN）/ Language (default zh-CN)"
+        ),
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="程序出错时显示调用栈 / Show tracebacks")] = False,
+) -> None:
+    """三线：生态环境分区管控研判 / Sanxian: ecological-environment zoning control."""
+
+
+# --- options several commands share ----------------------------------------------------------
+
+EditionOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--edition",
+        "-e",
+        envvar="SANXIAN_EDITION",
+        metavar="E.gpkg",
+        help="分区成果；默认用当前文件夹里唯一的成果 / Zoning edition; default: the only one in this folder",
+    ),
+]
+EditionArgument = Annotated[
+    Path, typer.Argument(metavar="E.gpkg", help="分区成果 / Zoning edition", show_default=False)
+]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="DATE", help="研判日期，默认今天 / As-of date, default today"),
+]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", "-o", metavar="FILE", help="写入文件，默认标准输出 / Write to a file")
+]
+DraftsOption = Annotated[
+    bool, typer.Option("--count-drafts", help="让未经审核的规则参与判定 / Let unreviewed rules decide")
+]
+CrsOption = Annotated[
+    str | None,
+    typer.Option("--crs", metavar="CRS", help="坐标系，如 EPSG:4522、GCJ02 / CRS of the coordinates"),
+]
+RoleOption = Annotated[
+    str | None,
+    typer.Option("--role", metavar="ROLE", help="工程组成，如 厂区、管线 / Role of the parts, e.g. 厂区"),
+]
+ShapeOption = Annotated[
+    Literal["point", "line", "polygon"] | None,
+    typer.Option("--shape", help="坐标表列的是什么 / What a corner table lists"),
+]
+EncodingOption = Annotated[
+    str | None, typer.Option("--encoding", metavar="NAME", help="文字编码，如 GB18030 / Text encoding")
+]
+LayerOption = Annotated[
+    str | None, typer.Option("--layer", metavar="NAME", help="只读这一图层 / Read this layer only")
+]
+DatumOption = Annotated[
+    str | None,
+    typer.Option("--datum", metavar="dx,dy,dz[,…]", help="基准转换参数 / Datum parameters of your own"),
+]
+
+
+def _usage(key: str, /, **fields: object) -> UsageError:
+    zh, en = (t(f"cli.usage.{key}", lang, **fields) for lang in ("zh-CN", "en"))
+    return UsageError(reason={"zh": zh, "en": en})
+
+
+def _date(option: str, given: str) -> date:
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise _usage("date", option=option, given=given) from None
+
+
+def _as_of(session: Session, given: str | None, stated: date | None = None) -> date:
+    """Return the as-of date: given, else stated by the project file, else today. The answer depends on it, so it is said."""
+    if given is not None:
+        return _date("--as-of", given)
+    if stated is not None:
+        session.say(session.t("stated", as_of=stated.isoformat()))
+        return stated
+    today = date.today()  # noqa: DTZ011, a calendar day where the user is
+    session.say(session.t("today", as_of=today.isoformat()))
+    return today
+
+
+def _open_edition(session: Session, given: Path | None) -> Edition:
+    """Open the edition asked for, else the only one in the current folder."""
+    from sanxian.edition import open_edition
+
+    if given is not None:
+        return open_edition(given)
+    here = sorted(Path().glob("*.gpkg"))
+    if len(here) == 1:
+        session.say(session.t("edition_used", path=here[0]))
+        return open_edition(here[0])
+    found: dict[Path, Edition] = {}
+    for path in here:
+        try:
+            found[path] = open_edition(path)
+        except EditionError:
+            continue
+    if len(found) != 1:
+        raise NoEditionChosen(found="、".join(map(str, found)) or "0")
+    ((path, edition),) = found.items()
+    session.say(session.t("edition_used", path=path))
+    return edition
+
+
+def _region(edition: Edition) -> Region:
+    from sanxian.geometry import Region
+
+    return Region(code=edition.info.region, name=edition.info.title, outline=edition.outline)
+
+
+def _output_format(given: str | None, out: Path | None, known: Mapping[str, str], default: str) -> str:
+    """Return the format asked for, else the one the file name says."""
+    name = given or (known.get(out.suffix.lower(), default) if out is not None else default)
+    if name not in known.values():
+        raise _usage("format", given=name, known="、".join(dict.fromkeys(known.values())))
+    return name
+
+
+# --- screen ----------------------------------------------------------------------------------
+
+_SCREEN_FORMATS: Final = {".txt": "text", ".json": "json", ".html": "html", ".htm": "html"}
+
+
+@command(app, "screen")
+def screen(
+    session: Session,
+    project: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[PROJECT]", help="项目文件或用地范围文件 / Project or footprint file", show_default=False
+        ),
+    ] = None,
+    edition: EditionOption = None,
+    as_of: AsOfOption = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", "-f", metavar="text|json|html", help="输出格式 / Output format")
+    ] = None,
+    out: OutOption = None,
+    everything: Annotated[bool, typer.Option("--all", help="列出全部判定 / List every finding")] = False,
+    count_drafts: DraftsOption = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="不符合时退出码为 1 / Exit 1 when not compliant")
+    ] = False,
+    point: Annotated[
+        str | None,
+        typer.Option("--point", metavar="LON,LAT", help="一个点代替文件 / A point instead of a file"),
+    ] = None,
+    wkt: Annotated[
+        str | None, typer.Option("--wkt", metavar="WKT", help="WKT 代替文件 / WKT instead of a file")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="项目名称 / Name of the project")] = None,
+    nature: Annotated[
+        str | None, typer.Option("--nature", metavar="新建|扩建|…", help="建设性质 / Nature of the project")
+    ] = None,
+    industry: Annotated[
+        list[str] | None,
+        typer.Option("--industry", metavar="CODE", help="行业代码，可多次 / GB/T 4754 code, repeatable"),
+    ] = None,
+    fact: Annotated[
+        list[str] | None,
+        typer.Option("--fact", metavar="KEY=VALUE", help="事实项，可多次 / A fact, repeatable"),
+    ] = None,
+    paper: Annotated[
+        list[str] | None,
+        typer.Option("--paper", metavar="类型;文号;机关;日期", help="文件，可多次 / A document, repeatable"),
+    ] = None,
+    role: RoleOption = None,
+    crs: CrsOption = None,
+    shape: ShapeOption = None,
+    encoding: EncodingOption = None,
+    layer: LayerOption = None,
+    datum: DatumOption = None,
+) -> None:
+    """研判一个项目：结论、依据、待补充信息 / Screen one project: verdict, evidence, facts to give.
+
+    例 / Examples:
+
+    sanxian screen examples/projects/01.yaml --as-of 2026-09-01
+
+    sanxian screen 红线.zip --industry C2614 --nature 新建 --fact boiler_tph=10
+
+    sanxian screen --point 101.70,36.56 --format html --out 结果.html
+    """
+    from sanxian.geometry import footprint_from_wkt, read_footprint
+    from sanxian.model import Outcome
+    from sanxian.screening import screen as screen_project
+    from sanxian.screening import to_json
+
+    style = _output_format(format_, out, _SCREEN_FORMATS, "text")
+    places = sum(given is not None for given in (project, point, wkt))
+    if places != 1:
+        raise _usage("place_twice" if places else "place_missing")
+    opened = _open_edition(session, edition)
+    reading: dict[str, Any] = {"crs": crs, "role": role, "datum": _datum(datum)}
+    file_reading: dict[str, Any] = {"shape": shape, "encoding": encoding, "layer": layer}
+    told = _Told(name=name, nature=nature, industries=industry or [], facts=fact or [], papers=paper or [])
+    stated: date | None = None
+    if point is not None:
+        subject = told.project(_typed_point(point, region=_region(opened), **reading))
+    elif wkt is not None:
+        subject = told.project(footprint_from_wkt(wkt, region=_region(opened), **reading))
+    elif project is not None and _is_project_file(project):
+        subject, stated = _project_file(project, opened, told, {**reading, **file_reading})
+    elif project is not None:
+        subject = told.project(read_footprint(project, region=_region(opened), **reading, **file_reading))
+    day = _as_of(session, as_of, stated)
+    screening = screen_project(subject, opened, day, count_drafts=count_drafts)
+    if style == "json":
+        session.emit(to_json(screening) + b"\n", out)
+    elif style == "text" and out is None:
+        from sanxian.cli import show
+
+        session.out.print(show.ScreeningText(screening, opened, session.lang, everything=everything).page())
+    else:
+        from sanxian import report
+
+        session.emit(report.render(screening, cast("report.Format", style), session.lang, edition=opened), out)
+    if exit_code and screening.verdict is Outcome.NON_COMPLIANT:
+        raise typer.Exit(NOT_COMPLIANT)
+
+
+# --- what the command line says about a project ----------------------------------------------
+
+
+_TYPED: Final = ("point", "inline")  # sources of a place that came as an option
+
+
+class _Told:
+    """Facts given as options, for a place that comes without a project file."""
+
+    def __init__(
+        self,
+        *,
+        name: str | None,
+        nature: str | None,
+        industries: Sequence[str],
+        facts: Sequence[str],
+        papers: Sequence[str],
+    ) -> None:
+        self.given = {
+            "--name": name, "--nature": nature, "--industry": industries, "--fact": facts, "--paper": papers
+        }  # fmt: skip
+        self.name = name
+        self.nature = nature
+        self.industries = industries
+        self.facts = facts
+        self.papers = papers
+
+    def project(self, footprint: Footprint) -> Project:
+        """Return the project in the place ``footprint``."""
+        from sanxian.project import project_from_mapping
+
+        stated: dict[str, Any] = {
+            "name": self.name or ("" if footprint.source in _TYPED else footprint.source),
+            "nature": self.nature,
+            "industry": list(self.industries),
+            "facts": _facts(self.facts),
+            "papers": [_paper(text) for text in self.papers],
+        }
+        return project_from_mapping({k: v for k, v in stated.items() if v}, footprint=footprint)
+
+
+def _facts(given: Sequence[str]) -> dict[str, FactValue]:
+    from sanxian import data
+    from sanxian.project import parse_fact
+
+    found: dict[str, FactValue] = {}
+    for text in given:
+        key, value = parse_fact(text)
+        if value is not None and found.setdefault(key, value) != value:
+            raise FactConflict(key=key, label=data.facts()[key].zh, first=found[key], second=value)
+    return found
+
+
+def _paper(text: str) -> dict[str, Any]:
+    """Return the paper written ``类型;文号;机关;日期``; only the type is needed."""
+    words = [word.strip() for word in text.replace("；", ";").split(";")]
+    if not words[0] or len(words) > 4:
+        raise _usage("paper", given=text)
+    kind, number, issuer, day = [*words, "", "", ""][:4]
+    stated = {"type": kind, "number": number, "issuer": issuer}
+    if day:
+        stated["date"] = _date("--paper", day).isoformat()
+    return {k: v for k, v in stated.items() if v}
+
+
+def _datum(given: str | None) -> Any:
+    if given is None:
+        return None
+    from sanxian.geometry import DatumShift
+
+    return DatumShift.parse(given)
+
+
+def _typed_point(point: str, **reading: Any) -> Footprint:
+    from sanxian.geometry import footprint_from_point
+
+    words = point.replace("，", ",").split(",")
+    if len(words) != 2:
+        raise _usage("point", given=point)
+    return footprint_from_point(words[0], words[1], **reading)
+
+
+_GEOJSON: Final = frozenset(
+    ("FeatureCollection", "Feature", "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon",
+     "MultiPolygon", "GeometryCollection")
+)  # fmt: skip
+
+
+def _is_project_file(path: Path) -> bool:
+    """Return whether the file states a project; GeoJSON and everything else is a footprint."""
+    if path.suffix.lower() != ".json":
+        return path.suffix.lower() in (".yaml", ".yml")
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False  # the footprint reader says what is wrong with it
+    return isinstance(content, dict) and content.get("type") not in _GEOJSON
+
+
+def _project_file(
+    path: Path, edition: Edition, told: _Told, reading: Mapping[str, Any]
+) -> tuple[Project, date | None]:
+    """Return the project, and the date its file wants to be screened on, if any."""
+    from sanxian.batch import read_dated_project
+
+    doubled = [name for name, value in told.given.items() if value]
+    doubled += [f"--{name}" for name, value in reading.items() if value is not None]
+    if doubled:
+        raise _usage("project_options", options=" ".join(doubled))
+    project, stated = read_dated_project(path, region=_region(edition))
+    return project, None if stated is None else _date("as_of", str(stated))
+
+
+# --- footprint -------------------------------------------------------------------------------
+
+
+@command(app, "footprint")
+def footprint(
+    session: Session,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="用地范围文件 / Footprint file", show_default=False)
+    ],
+    format_: Annotated[
+        Literal["text", "json", "geojson"], typer.Option("--format", "-f", help="输出格式 / Output format")
+    ] = "text",
+    out: OutOption = None,
+    crs: CrsOption = None,
+    role: RoleOption = None,
+    shape: ShapeOption = None,
+    encoding: EncodingOption = None,
+    layer: LayerOption = None,
+    datum: DatumOption = None,
+    edition: Annotated[
+        Path | None,
+        typer.Option(
+            "--edition", "-e", metavar="E.gpkg", help="核对是否在成果区域之内 / Check against its region"
+        ),
+    ] = None,
+) -> None:
+    """读取用地范围：坐标系、修复、面积、长度 / Read a footprint: CRS, repairs, area, length.
+
+    例 / Examples:
+
+    sanxian footprint 红线.zip
+
+    sanxian footprint 道路.dxf --crs EPSG:4543 --format json
+
+    sanxian footprint 排污口.csv --crs GCJ02 --format geojson --out 排污口.geojson
+    """
+    from sanxian.edition import open_edition
+    from sanxian.geometry import read_footprint
+
+    region = None if edition is None else _region(open_edition(edition))
+    read = read_footprint(
+        file,
+        crs=crs,
+        region=region,
+        role=role,
+        encoding=encoding,
+        layer=layer,
+        datum=_datum(datum),
+        shape=shape,
+    )
+    if region is not None:
+        _inside(read, region)
+    if format_ == "text":
+        from sanxian.cli import show
+
+        page = show.footprint(read, footprint_record(read), session.lang)
+        if out is None:
+            session.out.print(page)
+        else:
+            session.emit(show.as_file(page), out)
+        return
+    made = footprint_record(read) if format_ == "json" else _footprint_geojson(read)
+    session.notices(read.notices)
+    session.emit(_json(made), out)
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False).encode("utf-8") + b"\n"
+
+
+def _inside(read: Footprint, region: Region) -> None:
+    """Refuse a footprint no part of which lies in the region."""
+    import shapely
+
+    from sanxian.geometry import measure
+
+    place = shapely.union_all([part.geometry for part in read.parts])
+    if not shapely.intersects(place, region.outline):
+        gap = shapely.shortest_line(place, region.outline)
+        raise OutsideRegion(edition=region.name, distance_km=f"{measure(gap)[1] / 1000:.1f}")
+
+
+def footprint_record(read: Footprint) -> dict[str, Any]:
+    """Return a footprint as plain values: sizes geodesic and unrounded, overlapping parts counted once."""
+    from sanxian.geometry import measure
+
+    parts = []
+    for part in read.parts:
+        area, length = measure(part.geometry)
+        parts.append(
+            {
+                "role": part.role,
+                "name": part.name,
+                "geometry_type": part.geometry.geom_type,
+                "area_m2": area,
+                "length_m": length,
+                "bbox": list(part.geometry.bounds),
+                "crs_in": part.crs_in,
+                "repairs": [{"code": n.code, "zh": n.zh, "en": n.en} for n in part.repairs],
+            }
+        )
+    area, length = _total(read)
+    return {
+        "source": read.source,
+        "crs": "EPSG:4490",
+        "parts": parts,
+        "area_m2": area,
+        "length_m": length,
+        "notices": [{"code": n.code, "zh": n.zh, "en": n.en} for n in read.notices],
+    }
+
+
+def _total(read: Footprint) -> tuple[float, float]:
+    """Return area and length of the whole; what parts share counts once."""
+    import shapely
+
+    from sanxian.geometry import measure
+
+    totals = []
+    for dimension in (2, 1):
+        shapes = [p.geometry for p in read.parts if shapely.get_dimensions(p.geometry) == dimension]
+        size = shapely.area if dimension == 2 else shapely.length
+        whole = shapely.union_all(shapes)
+        apart = float(sum(size(s) for s in shapes))
+        if size(whole) < apart * (1.0 - 1e-12):
+            totals.append(measure(whole)[2 - dimension])
+        else:  # as drawn: a union would add vertices
+            totals.append(float(sum(measure(s)[2 - dimension] for s in shapes)))
+    return totals[0], totals[1]
+
+
+def _footprint_geojson(read: Footprint) -> dict[str, Any]:
+    import shapely
+
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "properties": {"role": part.role, "name": part.name},
+                "geometry": json.loads(shapely.to_geojson(part.geometry)),
+            }
+            for part in read.parts
+        ],
+    }
+
+
+# --- facts and industries --------------------------------------------------------------------
+
+
+@command(app, "facts")
+def facts(
+    session: Session,
+    for_: Annotated[
+        Path | None,
+        typer.Option(
+            "--for", metavar="PROJECT", help="只列该项目还要补充的 / Only what this project still has to give"
+        ),
+    ] = None,
+    search: Annotated[
+        str | None, typer.Option("--search", metavar="WORDS", help="按名称或键查找 / Search")
+    ] = None,
+    edition: EditionOption = None,
+    as_of: AsOfOption = None,
+) -> None:
+    """事实项词表，或某项目还要补充的信息 / The vocabulary of facts, or what a project still has to give.
+
+    例 / Examples:
+
+    sanxian facts --search 锅炉
+
+    sanxian facts --for 项目.yaml --edition 成果.gpkg
+    """
+    from sanxian.cli import show
+
+    if for_ is None:
+        _vocabulary(session, (search or "").split())
+        return
+    from sanxian.batch import read_dated_project
+    from sanxian.report.content import Content
+    from sanxian.screening import screen as screen_project
+
+    opened = _open_edition(session, edition)
+    project, stated = read_dated_project(for_, region=_region(opened))
+    day = _as_of(session, as_of, None if stated is None else _date("as_of", str(stated)))
+    screening = screen_project(project, opened, day)
+    if screening.asks:
+        session.out.print(show.asks(Content(screening, session.lang, opened)))
+    else:
+        verdict = t(f"outcome.{screening.verdict.name}", session.lang)
+        session.print(session.t("asks.none", verdict=verdict))
+
+
+def _vocabulary(session: Session, words: Sequence[str]) -> None:
+    from sanxian import data
+    from sanxian.cli import show
+
+    rows = show.table(*(session.t(f"facts.{c}") for c in ("key", "label", "type", "unit", "values", "where")))
+    for fact in data.facts().values():
+        text = " ".join(
+            (fact.key, fact.zh, fact.en, fact.question_zh, fact.question_en, *fact.values)
+        ).lower()
+        if all(word.lower() in text for word in words):
+            low, high = fact.range
+            span = (
+                ""
+                if low is None and high is None
+                else f"{'' if low is None else f'{low:g}'}–{'' if high is None else f'{high:g}'}"
+            )
+            rows.add_row(
+                fact.key,
+                session.pick(fact.zh, fact.en),
+                session.t(f"facts.types.{fact.type}"),
+                fact.unit,
+                "、".join(fact.values) or span,
+                fact.where,
+            )
+    if rows.row_count:
+        session.out.print(rows)
+    else:
+        session.say(session.t("facts.nothing", words=" ".join(words)))
+
+
+@command(app, "industry")
+def industry(
+    session: Session,
+    words: Annotated[
+        list[str], typer.Argument(help="名称中的词或代码 / Words of the name, or a code", show_default=False)
+    ],
+    limit: Annotated[int, typer.Option("--limit", min=1, help="最多列出 / At most")] = 20,
+) -> None:
+    """查找国民经济行业代码（GB/T 4754-2017）/ Find an industry code.
+
+    例 / Examples:
+
+    sanxian industry 有机化学
+
+    sanxian industry 261
+    """
+    from sanxian import data
+    from sanxian.cli import show
+
+    found = data.search_industries(" ".join(words), limit=limit)
+    if not found:
+        session.say(session.t("industry.nothing", words=" ".join(words)))
+        return
+    rows = show.table(*(session.t(f"industry.{c}") for c in ("code", "level", "name")))
+    for row in found:
+        code = row.code if row.level == "section" else f"{row.section}{row.code}"
+        rows.add_row(code, session.t(f"industry.levels.{row.level}"), row.name)
+    session.out.print(rows)
+
+
+# --- edition ---------------------------------------------------------------------------------
+
+
+@command(editions, "info")
+def edition_info(session: Session, path: EditionArgument) -> None:
+    """成果的标识、有效期、来源、摘要 / Identity, validity, source and digest of an edition."""
+    from sanxian.cli import show
+    from sanxian.edition import open_edition
+
+    opened = open_edition(path)
+    info = opened.info
+    start, end = info.valid_from.isoformat(), info.valid_to
+    stated = {
+        "id": info.id,
+        "title": info.title,
+        "synthetic": session.t("edition.synthetic_mark") if info.synthetic else "",
+        "region": info.region,
+        "valid": session.t("edition.until", start=start)
+        if end is None
+        else session.t("edition.between", start=start, end=end),
+        "published": info.published or "",
+        "publisher": info.publisher,
+        "source": info.source,
+        "area_method": session.t("edition.equal_area")
+        if info.area_method == "equal_area"
+        else info.area_method,
+        "supersedes": info.supersedes,
+        "layers": len(opened.layers),
+        "zones": sum(map(len, opened.zones.values())),
+        "clauses": len(opened.clauses),
+        "documents": len(opened.documents),
+        "digest": info.digest,
+    }
+    session.out.print(show.pairs({session.t(f"edition.{k}"): v for k, v in stated.items() if v != ""}))
+
+
+@command(editions, "layers")
+def edition_layers(session: Session, path: EditionArgument) -> None:
+    """图层、精度、阈值和数据覆盖 / Layers with accuracy, thresholds and coverage."""
+    from sanxian.cli import show
+    from sanxian.edition import open_edition
+
+    opened = open_edition(path)
+    heads = ("id", "title", "kind", "zones", "accuracy", "thresholds", "coverage")
+    rows = show.table(*(session.t(f"edition.{h}") for h in heads), right=(3, 4, 5))
+    for layer in opened.layers:
+        covered = [row for row in opened.coverage if row.layer == layer.id]
+        said = "；".join(
+            f"{row.region} {session.t(f'edition.coverage_status.{row.status}')}" for row in covered[:6]
+        )
+        said += "…" if len(covered) > 6 else ""
+        rows.add_row(
+            layer.id,
+            layer.title,
+            t(f"layers.{layer.kind}", session.lang),
+            str(len(opened.zones[layer.id])),
+            f"{layer.accuracy_m:g}",
+            f"{layer.min_area_m2:g}/{layer.min_length_m:g}",
+            said or session.t("edition.coverage_none"),
+        )
+    session.out.print(rows)
+
+
+@command(editions, "digest")
+def edition_digest(session: Session, path: EditionArgument) -> None:
+    """打开并核对成果，输出内容摘要 / Open and verify an edition, print the digest of its content."""
+    from sanxian.edition import open_edition
+
+    session.print(open_edition(path).info.digest)
+
+
+@command(editions, "clauses")
+def edition_clauses(
+    session: Session,
+    path: EditionArgument,
+    level: Annotated[
+        list[str] | None,
+        typer.Option("--level", metavar="LEVEL", help="级别，如 PROVINCE 或 省，可多次 / Level, repeatable"),
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option("--unit", metavar="CODE", help="单元的条款 / Clauses of this unit")
+    ] = None,
+    search: Annotated[
+        str | None, typer.Option("--search", metavar="WORDS", help="原文中的词 / Words of the text")
+    ] = None,
+    format_: Annotated[
+        Literal["text", "json", "csv"], typer.Option("--format", "-f", help="输出格式 / Output format")
+    ] = "text",
+    out: OutOption = None,
+) -> None:
+    """管控要求 / The clauses of the access list.
+
+    例 / Examples:
+
+    sanxian edition clauses 成果.gpkg --level 省 --search 锅炉
+
+    sanxian edition clauses 成果.gpkg --unit ZH63010220001 --format csv --out 条款.csv
+    """
+    from sanxian.edition import open_edition
+
+    opened = open_edition(path)
+    levels = {_level(text) for text in level or ()}
+    words = (search or "").split()
+    found = [
+        clause
+        for clause in opened.clauses
+        if (not levels or clause.level in levels)
+        and (unit is None or unit in clause.scope.units)
+        and all(word in f"{clause.id} {clause.number} {clause.category} {clause.text}" for word in words)
+    ]
+    if format_ == "text":
+        from sanxian.cli import show
+
+        page = show.clauses(found, opened, session.lang)
+        if out is None:
+            session.out.print(page)
+        else:
+            session.emit(show.as_file(page), out)
+        session.say(session.t("edition.counted", count=len(found)))
+    elif format_ == "json":
+        session.emit(_json([_clause_record(clause, opened) for clause in found]), out)
+    else:
+        text = io.StringIO()
+        rows = csv.writer(text)
+        records = [_clause_record(clause, opened) for clause in found]
+        heads = (
+            "id",
+            "number",
+            "level",
+            "dimension",
+            "dimension_label",
+            "category",
+            "text",
+            "document",
+            "rules",
+        )
+        rows.writerow(heads)
+        rows.writerows([len(r["rules"]) if h == "rules" else r[h] for h in heads] for r in records)
+        session.emit(text.getvalue().encode("utf-8-sig"), out)
+
+
+def _level(text: str) -> str:
+    from sanxian.model import Level
+
+    names = {name: str(one) for one in Level for name in (str(one), t(f"labels.level.{one}", "zh-CN"))}
+    found = names.get(text) or names.get(text.upper())
+    if found is None:
+        zh, en = (
+            t("cli.edition.no_level", lang, given=text, known=" ".join(names)) for lang in ("zh-CN", "en")
+        )
+        raise UsageError(reason={"zh": zh, "en": en})
+    return found
+
+
+def _clause_record(clause: Clause, edition: Edition) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    document = edition.documents.get(clause.document)
+    title = "" if document is None else " ".join(filter(None, (document.title, document.number)))
+    made = {k: v.isoformat() if isinstance(v, date) else v for k, v in asdict(clause).items()}
+    return {**made, "rules": [dict(rule) for rule in clause.rules], "document_title": title}
+
+
+@command(editions, "check")
+def edition_check(session: Session, path: EditionArgument) -> None:
+    """检查成果的结构：编码、引用、日期、图形 / Check an edition: codes, references, dates, geometry."""
+    from sanxian.cli import show
+    from sanxian.edition import open_edition, validate
+
+    problems = validate(open_edition(path))
+    if not problems:
+        session.print(session.t("edition.fine"))
+        return
+    rows = show.table(*(session.t(f"edition.{h}") for h in ("severity", "code", "item", "problem")))
+    for problem in problems:
+        rows.add_row(
+            session.t(f"edition.severities.{problem.severity}"),
+            problem.code,
+            problem.item,
+            session.pick(problem.zh, problem.en),
+        )
+    session.out.print(rows)
+    if any(problem.severity == "error" for problem in problems):
+        raise typer.Exit(exit_status(EditionError()))
+
+
+# --- batch -----------------------------------------------------------------------------------
+
+_BATCH_FORMATS: Final = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+
+
+@command(app, "batch")
+def batch(
+    session: Session,
+    projects: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PROJECTS", help="项目表或项目文件夹 / Table or folder of projects", show_default=False
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", metavar="RESULTS", help="结果文件 / Results file", show_default=False),
+    ],
+    edition: EditionOption = None,
+    as_of: AsOfOption = None,
+    format_: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="csv|jsonl|parquet",
+            help="结果格式，默认看文件名 / Default: by file name",
+        ),
+    ] = None,
+    crs: CrsOption = None,
+    encoding: EncodingOption = None,
+    layer: Annotated[
+        str | None, typer.Option("--layer", metavar="NAME", help="工作表或图层 / Sheet or layer of the table")
+    ] = None,
+    count_drafts: DraftsOption = False,
+) -> None:
+    """批量研判：表中每个项目一行结果 / Screen many projects: one result a row.
+
+    输入 / Input: CSV, Excel, GeoPackage, GeoJSON, Parquet, 或项目文件夹 / or a folder of project files.
+
+    例 / Examples:
+
+    sanxian batch 项目.xlsx --edition 成果.gpkg --out 结果.csv
+
+    sanxian batch 项目.parquet --out 结果.jsonl --as-of 2026-09-01
+    """
+    from sanxian import batch as batches
+
+    style = _output_format(format_, out, _BATCH_FORMATS, "csv")
+    opened = _open_edition(session, edition)
+    day = _as_of(session, as_of)
+    with batches.open_projects(
+        projects, region=_region(opened), crs=crs, encoding=encoding, layer=layer
+    ) as table:
+        session.notices(table.notices)
+        tally = batches.Tally()
+        with batches.writer(out, style, opened, day) as write:
+            for result in _watched(
+                session, batches.screen_rows(table.rows(), opened, day, count_drafts=count_drafts), table.size
+            ):
+                write(result)
+                tally.add(result)
+        session.notices(table.notices_after())
+    session.say(session.t("written", path=out))
+    session.say(
+        session.t("batch.done", total=tally.total, done=tally.done, failed=tally.failed), style="bold"
+    )
+    if tally.done:
+        said = "  ".join(f"{t(f'outcome.{o.name}', session.lang)} {n}" for o, n in tally.verdicts())
+        session.say(session.t("batch.verdicts", verdicts=said))
+    else:
+        session.say(session.t("batch.nothing"), style="red")
+        raise typer.Exit(exit_status(InputError()))
+
+
+def _watched(session: Session, results: Iterable[Any], size: int | None) -> Iterator[Any]:
+    """Yield the results, with a progress bar when someone is looking."""
+    if not session.err.is_terminal:
+        yield from results
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=session.err, transient=True) as progress:
+        yield from progress.track(results, total=size, description=session.t("batch.working"))
+
+
+# --- demo ------------------------------------------------------------------------------------
+
+_DEMO_EDITION: Final = "qinghai-demo-2026.gpkg"
+_DEMO_AS_OF: Final = date(2026, 9, 1)
+
+
+@command(demos, "build")
+def demo_build(
+    session: Session,
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT.gpkg", help="写到哪里 / Where to write", show_default=False)
+    ],
+    seed: Annotated[int, typer.Option("--seed", help="随机种子 / Seed")] = 2026,
+) -> None:
+    """生成示例成果（合成数据，非官方）/ Build the demo edition (synthetic, not official)."""
+    _build_demo(session, out, seed)
+
+
+def _build_demo(session: Session, out: Path, seed: int) -> Edition:
+    from sanxian.demo.build import build
+    from sanxian.edition import write_edition
+
+    session.say(session.t("demo.building", path=out))
+    built = write_edition(build(seed), out)
+    zones = sum(map(len, built.zones.values()))
+    session.say(
+        session.t("demo.built", path=out, layers=len(built.layers), zones=zones, clauses=len(built.clauses))
+    )
+    return built
+
+
+@command(demos, "run")
+def demo_run(
+    session: Session,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="结果文件夹 / Folder of the results")
+    ] = Path("out"),
+    projects: Annotated[
+        Path | None,
+        typer.Option("--projects", metavar="DIR", help="示例项目，默认 examples/projects / Demo projects"),
+    ] = None,
+) -> None:
+    """生成示例成果，研判示例项目，写出报告 / Build the demo, screen its projects, write the reports."""
+    from rich.text import Text
+
+    from sanxian import report
+    from sanxian.batch import read_dated_project
+    from sanxian.cli import show
+    from sanxian.screening import screen as screen_project
+    from sanxian.screening import to_json
+
+    began = time.perf_counter()
+    folder = projects or _demo_projects()
+    files = sorted(folder.glob("*.yaml"))
+    if not files:
+        zh, en = (t("cli.demo.no_projects", lang, path=folder) for lang in ("zh-CN", "en"))
+        raise InputError(reason={"zh": zh, "en": en})
+    _make_folder(out)
+    opened = _current_demo(session, out / _DEMO_EDITION)
+    region = _region(opened)
+    rows = show.table(*(session.t(f"demo.{c}") for c in ("project", "verdict", "reason", "asks")), right=(3,))
+    failed: SanxianError | None = None
+    for file in files:
+        try:
+            subject, stated = read_dated_project(file, region=region)
+            day = _DEMO_AS_OF if stated is None else _date("as_of", str(stated))
+            screening = screen_project(subject, opened, day)
+        except SanxianError as error:  # one bad project never stops the rest
+            failed = error
+            message = Text(f"[{error.code}] {error.text(session.lang)}", style="red")
+            rows.add_row(file.stem, Text(session.t("demo.failed"), style="red"), message, "")
+            continue
+        output.write(
+            out / f"{file.stem}.html", report.render(screening, "html", session.lang, edition=opened)
+        )
+        output.write(out / f"{file.stem}.json", to_json(screening) + b"\n")
+        title = Text(subject.name or file.stem)
+        title.append(f"\n{file.stem}", style="dim")
+        reason = show.deciding_reason(screening, opened, session.lang)
+        rows.add_row(
+            title, show.outcome_text(screening.verdict, session.lang), reason, str(len(screening.asks) or "")
+        )
+    if opened.info.synthetic:
+        session.out.print(Text(t("report.synthetic_short", session.lang), style="bold yellow"))
+    session.out.print(rows)
+    seconds = f"{time.perf_counter() - began:.1f}"
+    session.say(session.t("demo.where", path=f"{out}/", seconds=seconds), style="bold")
+    if failed is not None:
+        raise typer.Exit(exit_status(failed))
+
+
+def _demo_projects() -> Path:
+    """Return the folder of demo projects: of the current folder, else of the source tree the program runs from."""
+    here = Path("examples", "projects")
+    return here if here.is_dir() else Path(__file__).parents[3] / here
+
+
+def _current_demo(session: Session, path: Path) -> Edition:
+    """Open the demo edition; build it when it is missing, older than what it is made from, or broken."""
+    from sanxian.edition import open_edition
+
+    package = Path(__file__).parents[1]
+    sources = [package / "edition.py", *package.glob("demo/**/*"), *package.glob("data/**/*")]
+    newest = max(source.stat().st_mtime for source in sources if source.is_file() and source.suffix != ".pyc")
+    if path.is_file() and path.stat().st_mtime >= newest:
+        try:
+            opened = open_edition(path)
+        except EditionError:
+            return _build_demo(session, path, 2026)
+        session.say(session.t("demo.current", path=path))
+        return opened
+    return _build_demo(session, path, 2026)
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise output.failed(path, error) from error
+
+
+# --- answers ---------------------------------------------------------------------------------
+
+
+@command(answer_sets, "run")
+def answers_run(
+    _session: Session,
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="答案集文件夹 / Folder of the answer set", show_default=False),
+    ],
+    edition: EditionOption = None,
+) -> None:
+    """运行公开答案集，逐例核对 / Run the public answer set and compare case by case."""
+    from sanxian import answers
+
+    raise typer.Exit(answers.run_directory(folder, edition))

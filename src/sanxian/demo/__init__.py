@@ -1,0 +1,1 @@
+"""The demo edition: synthetic geography and clauses, 示例数据，非官方."""
