@@ -75,7 +75,7 @@ $(BIN)/python:
 		echo '$(PYTHON) 缺少 venv 模块。请安装（Debian/Ubuntu：apt install python3-venv）。'; \
 		echo '$(PYTHON) lacks the venv module. Install it (Debian/Ubuntu: apt install python3-venv).'; \
 		exit 1; } >&2
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(RUNTIME): $(BIN)/python requirements/runtime.txt pyproject.toml
 	@echo '安装依赖（仅首次或锁文件变动时）/ installing (only once, or when the lock changed) ...' >&2

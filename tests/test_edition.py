@@ -1,12 +1,15 @@
 """The edition file: what goes in comes out, any change shows, no damage surprises."""
 
+# ruff: noqa: S608, table names here are the tests' own
+
 from __future__ import annotations
 
+import enum
 import hashlib
-import itertools
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import sqlite3
@@ -32,12 +35,23 @@ from shapely.geometry.base import BaseGeometry
 from sample_edition import sample_edition
 from sanxian import edition as editions
 from sanxian import errors
-from sanxian.edition import Edition, LapseKind, clause_in_force, county_of_unit, digest, normalise, open_edition, validate
-from sanxian.edition import geopackage, rows
+from sanxian.edition import (
+    Edition,
+    LapseKind,
+    clause_in_force,
+    county_of_unit,
+    digest,
+    geopackage,
+    normalise,
+    open_edition,
+    rows,
+    validate,
+)
 from sanxian.edition.shapes import canonical_shapes
-from sanxian.model import Change, Clause, Document, LayerKind, Scope, Zone
+from sanxian.model import Document, Scope, Zone
 
-SAMPLE_DIGEST = "sha256:PIN"
+DOCUMENT = Path(__file__).parent.parent / "docs" / "reference" / "edition-format.md"
+SAMPLE_DIGEST = "sha256:11d8385b66dc803aabb910135d52077b83c4481656422b90706c30dd4fdb5f57"
 
 
 @cache
@@ -65,6 +79,7 @@ def contents(edition: Edition) -> dict[str, Any]:
 
 def change_file(path: Path, *statements: str) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA synchronous = OFF")
         # triggers of the R-tree call functions only GDAL has
         for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             connection.execute(f'DROP TRIGGER "{name}"')
@@ -120,7 +135,8 @@ def test_a_draft_with_broken_shapes_can_be_stored_on_request(tmp_path: Path) -> 
         "POINT Z (1 2 3)",
     ]
     zones = tuple(
-        Zone(layer="receptor", code=f"D{i}", name="", geometry=shapely.from_wkt(wkt)) for i, wkt in enumerate(shapes)
+        Zone(layer="receptor", code=f"D{i}", name="", geometry=shapely.from_wkt(wkt))
+        for i, wkt in enumerate(shapes)
     )
     draft = replace(sample(), zones={**sample().zones, "receptor": zones})
     with pytest.raises(errors.EditionInvalid):
@@ -135,10 +151,12 @@ def test_a_draft_with_broken_shapes_can_be_stored_on_request(tmp_path: Path) -> 
 
 def oracle_sequence(ring: list[tuple[float, float]], closed: bool) -> list[tuple[float, float]]:
     """The rules of edition-format.md §4.1, tried out one by one."""
-    kept = [v for i, v in enumerate(ring) if v != ring[i - 1] or (i == 0 and (not closed or len(set(ring)) == 1))]
+    kept = [
+        v for i, v in enumerate(ring) if v != ring[i - 1] or (i == 0 and (not closed or len(set(ring)) == 1))
+    ]
     turns = [kept[i:] + kept[:i] for i in range(len(kept) if closed else 1)]
     best = min(turn for forward in turns for turn in (forward, forward[::-1]))
-    return best + [best[0]] if closed else best
+    return [*best, best[0]] if closed else best
 
 
 def oracle_wkb(shape: BaseGeometry) -> bytes:
@@ -163,18 +181,18 @@ def oracle_wkb(shape: BaseGeometry) -> bytes:
 
 def oracle_digest(path: Path) -> str:
     """edition-format.md §4 read off the file, with GDAL for the shapes and the column lists of the document."""
-    text = Path("docs/reference/edition-format.md").read_text("utf-8")
+    text = DOCUMENT.read_text("utf-8")
     tables: dict[str, list[str]] = {}
     for line in text.split("## 3.")[0].splitlines():
         if line.startswith("| `"):
             name, columns = line.split("|")[1:3]
-            bare = "".join(columns.split("（")[i].split("）")[-1] for i in range(len(columns.split("（"))))
-            tables[name.split("`")[1]] = [part for part in bare.split("`")[1::2]]
+            bare = re.sub("（[^）]*）", "", columns)  # remarks name values and links, not columns
+            tables[name.split("`")[1]] = bare.split("`")[1::2]
     tables["edition"] = [c for c in tables["edition"] if c not in {"format", "format_version", "digest"}]
     zone_columns = ["code", "name", "class", "subtype", "regions", "attributes", "valid_from", "valid_to"]
     may_be_null = {"valid_from", "valid_to", "published", "date"}
 
-    def line(names: list[str], cells: tuple[Any, ...]) -> str:
+    def row_text(names: list[str], cells: tuple[Any, ...]) -> str:
         filled = ["" if c is None and n not in may_be_null else c for n, c in zip(names, cells, strict=True)]
         return json.dumps(filled, ensure_ascii=False, separators=(",", ":"))
 
@@ -184,17 +202,29 @@ def oracle_digest(path: Path) -> str:
         total.update(f"{name} {len(hashes)}\n".encode() + b"".join(sorted(hashes)))
 
     with closing(sqlite3.connect(path)) as connection:
-        for name in ("edition", "layer", "clause", "rule", "document", "place_state", "coverage", "catalogue", "change"):
+        for name in (
+            "edition",
+            "layer",
+            "clause",
+            "rule",
+            "document",
+            "place_state",
+            "coverage",
+            "catalogue",
+            "change",
+        ):
             names = ", ".join(f'"{column}"' for column in tables[name])
             found = connection.execute(f'SELECT {names} FROM "{name}"').fetchall()
-            add(name, [hashlib.sha256(line(tables[name], row).encode() + b"\n").digest() for row in found])
+            add(
+                name, [hashlib.sha256(row_text(tables[name], row).encode() + b"\n").digest() for row in found]
+            )
         hashes = []
         for (layer,) in connection.execute("SELECT id FROM layer").fetchall():
             _, _, shapes, _ = pyogrio.raw.read(path, layer=layer)
             names = ", ".join(f'"{column}"' for column in zone_columns)
             found = connection.execute(f'SELECT {names} FROM "{layer}" ORDER BY fid').fetchall()
             for row, wkb in zip(found, shapes, strict=True):
-                start = line(["layer", *zone_columns], (layer, *row)).encode()
+                start = row_text(["layer", *zone_columns], (layer, *row)).encode()
                 hashes.append(hashlib.sha256(start + b"\n" + oracle_wkb(shapely.from_wkb(wkb))).digest())
         add("zone", hashes)
     return f"sha256:{total.hexdigest()}"
@@ -269,8 +299,11 @@ def rings(least: int) -> st.SearchStrategy[list[tuple[float, float]]]:
     return st.lists(place, min_size=least, max_size=8).map(lambda vs: [(float(x), float(y)) for x, y in vs])
 
 
-@settings(max_examples=300)
-@given(st.lists(st.tuples(rings(3), st.lists(rings(3), max_size=3)), min_size=1, max_size=3), st.randoms(use_true_random=False))
+@settings(max_examples=150)
+@given(
+    st.lists(st.tuples(rings(3), st.lists(rings(3), max_size=3)), min_size=1, max_size=3),
+    st.randoms(use_true_random=False),
+)
 def test_any_polygon_has_one_canonical_form(parts: list[Any], rng: random.Random) -> None:
     shape = shapely.MultiPolygon([shapely.Polygon(shell, holes) for shell, holes in parts])
     form = canonical_shapes([shape])
@@ -279,7 +312,7 @@ def test_any_polygon_has_one_canonical_form(parts: list[Any], rng: random.Random
     assert shapely.to_wkb(form[0]) == shapely.to_wkb(again[0]) == shapely.to_wkb(other[0])
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.lists(rings(3), min_size=1, max_size=4))
 def test_the_fast_canonical_rings_are_the_least_sequences(shells: list[list[tuple[float, float]]]) -> None:
     shells = [shell for shell in shells if len(set(shell)) > 2] or [[(0.0, 0.0), (1.0, 0.0), (1.0, 1.0)]]
@@ -296,11 +329,7 @@ def other(value: Any) -> Any:
         return not value
     if isinstance(value, date):
         return value + timedelta(days=1)
-    if isinstance(value, BaseGeometry):
-        moved = shapely.get_coordinates(value)
-        moved[0] += 2e-9
-        if value.geom_type in {"Polygon", "MultiPolygon"}:
-            moved[(moved == moved[0] - 2e-9).all(axis=1)] = moved[0]
+    if isinstance(value, BaseGeometry):  # its first vertex moved by 0.2 mm
         return shapely.transform(value, lambda c: c + 2e-9 * (c == c[0]).all(axis=1, keepdims=True))
     if isinstance(value, float):
         return value + 0.5
@@ -312,7 +341,7 @@ def other(value: Any) -> Any:
         return {**value, "备注": "另记"}
     if isinstance(value, tuple):
         return (*value, "9") if not value or isinstance(value[0], str) else (*value, {"effect": "INFORM"})
-    if isinstance(value, str) and hasattr(type(value), "__members__"):
+    if isinstance(value, enum.Enum):
         return next(member for member in type(value) if member != value)
     return f"{value}x"
 
@@ -323,13 +352,17 @@ COLLECTIONS = ("layers", "clauses", "states", "coverage", "changes")
 def members(edition: Edition) -> Iterator[tuple[str, Any, Callable[[Any], Edition]]]:
     """Every record with a function that gives the edition with another in its place (None: without it)."""
 
+    def changed(name: str, value: Any) -> Edition:
+        values: dict[str, Any] = {name: value}
+        return replace(edition, **values)
+
     def in_tuple(name: str, index: int) -> Callable[[Any], Edition]:
         kept = getattr(edition, name)
-        return lambda new: replace(edition, **{name: (*kept[:index], *filter(None, [new]), *kept[index + 1 :])})
+        return lambda new: changed(name, (*kept[:index], *filter(None, [new]), *kept[index + 1 :]))
 
     def in_map(name: str, key: str) -> Callable[[Any], Edition]:
         kept = {k: v for k, v in getattr(edition, name).items() if k != key}
-        return lambda new: replace(edition, **{name: kept | ({} if new is None else {key: new})})
+        return lambda new: changed(name, kept | ({} if new is None else {key: new}))
 
     def in_layer(layer: str, index: int) -> Callable[[Any], Edition]:
         kept = edition.zones[layer]
@@ -362,7 +395,10 @@ def changes() -> Iterator[Any]:
             if (type(item), field.name) in seen or (isinstance(item, Zone) and field.name == "layer"):
                 continue
             seen.add((type(item), field.name))
-            yield pytest.param(put(replace(item, **{field.name: other(getattr(item, field.name))})), id=f"{where}.{field.name}")
+            yield pytest.param(
+                put(replace(item, **{field.name: other(getattr(item, field.name))})),
+                id=f"{where}.{field.name}",
+            )
     clause = next(c for c in edition.clauses if c.rules)
     rest = tuple(c for c in edition.clauses if c is not clause)
     for name, rules in {
@@ -371,10 +407,13 @@ def changes() -> Iterator[Any]:
         "none": (),
         "int or float": ({**clause.rules[0], "quote": [0.0, 3]},),
     }.items():
-        yield pytest.param(replace(edition, clauses=(*rest, replace(clause, rules=rules))), id=f"rules {name}")
+        yield pytest.param(
+            replace(edition, clauses=(*rest, replace(clause, rules=rules))), id=f"rules {name}"
+        )
     river = edition.zones["river"][0]
     yield pytest.param(
-        replace(edition, zones={**edition.zones, "river": (replace(river, geometry=other(river.geometry)),)}), id="a line moved"
+        replace(edition, zones={**edition.zones, "river": (replace(river, geometry=other(river.geometry)),)}),
+        id="a line moved",
     )
     moved = {**edition.zones, "park": (), "receptor": (*edition.zones["receptor"], *edition.zones["park"])}
     yield pytest.param(replace(edition, zones=moved), id="zone in another layer")
@@ -398,7 +437,12 @@ def test_the_stored_digest_is_no_part_of_the_content() -> None:
 
 def stored_columns() -> list[tuple[str, str]]:
     ours = [(table, column.name) for table, columns in rows.TABLES.items() for column in columns]
-    return [*ours, *(("control_unit", column.name) for column in rows.ZONE), ("control_unit", "geom"), ("edition", "digest")]
+    return [
+        *ours,
+        *(("control_unit", column.name) for column in rows.ZONE),
+        ("control_unit", "geom"),
+        ("edition", "digest"),
+    ]
 
 
 @pytest.mark.parametrize(("table", "column"), stored_columns())
@@ -519,7 +563,7 @@ def plain_sqlite(path: Path) -> None:
 
 
 BAD_FILES: dict[str, tuple[Callable[[Path], object], type[errors.EditionError]]] = {
-    "absent": (lambda path: None, errors.EditionNotFound),
+    "absent": (lambda _: None, errors.EditionNotFound),
     "directory": (Path.mkdir, errors.EditionFormat),
     "empty": (Path.touch, errors.EditionFormat),
     "text": (lambda path: path.write_text("成果"), errors.EditionFormat),
@@ -545,24 +589,52 @@ TAMPERED: dict[str, tuple[str, type[errors.EditionError], str]] = {
     "table dropped": ("DROP TABLE place_state", errors.EditionIncomplete, "place_state"),
     "feature table dropped": ("DROP TABLE river", errors.EditionIncomplete, "river"),
     "column dropped": ("ALTER TABLE clause DROP COLUMN scope", errors.EditionIncomplete, "clause.scope"),
-    "geometry not registered": ("DELETE FROM gpkg_geometry_columns", errors.EditionIncomplete, "control_unit"),
+    "geometry not registered": (
+        "DELETE FROM gpkg_geometry_columns",
+        errors.EditionIncomplete,
+        "control_unit",
+    ),
     "newer": ("UPDATE edition SET format_version = 2", errors.EditionNewer, "2"),
     "another product": ("UPDATE edition SET format = 'other'", errors.EditionForeign, "other"),
     "no identity": ("DELETE FROM edition", errors.EditionBroken, "0 rows"),
     "WGS 84": ("UPDATE gpkg_geometry_columns SET srs_id = 4326", errors.EditionBroken, "EPSG:4326"),
-    "rule of no clause": ("UPDATE rule SET clause_id = 'none' WHERE fid = 1", errors.EditionBroken, "no such clause"),
+    "rule of no clause": (
+        "UPDATE rule SET clause_id = 'none' WHERE fid = 1",
+        errors.EditionBroken,
+        "no such clause",
+    ),
     "rule is no JSON": ("UPDATE rule SET rule = '{' WHERE fid = 1", errors.EditionBroken, "rule #1"),
     "deep JSON": (f"UPDATE rule SET rule = '{'[' * 100000}' WHERE fid = 1", errors.EditionBroken, "rule #1"),
     "infinite number": ("UPDATE layer SET near_m = 9e999 WHERE fid = 1", errors.EditionBroken, "near_m"),
-    "text where a number is due": ("UPDATE layer SET near_m = 'near' WHERE fid = 1", errors.EditionBroken, "near_m"),
+    "text where a number is due": (
+        "UPDATE layer SET near_m = 'near' WHERE fid = 1",
+        errors.EditionBroken,
+        "near_m",
+    ),
     "no date": ("UPDATE clause SET valid_from = 'soon' WHERE fid = 1", errors.EditionBroken, "valid_from"),
     "unknown kind": ("UPDATE layer SET kind = 'lake' WHERE fid = 1", errors.EditionBroken, "kind"),
     "no geometry": ("UPDATE park SET geom = NULL", errors.EditionBroken, "park #1"),
     "garbage geometry": ("UPDATE park SET geom = x'47500001'", errors.EditionBroken, "park #1"),
-    "geometry cut": ("UPDATE park SET geom = substr(geom, 1, length(geom) - 9)", errors.EditionBroken, "park #1"),
-    "hostile layer id": ("UPDATE layer SET id = 'x\" UNION SELECT' WHERE fid = 1", errors.EditionBroken, "UNION"),
-    "text not UTF-8": ("UPDATE clause SET text = CAST(x'ff41' AS TEXT) WHERE fid = 1", errors.EditionBroken, ""),
-    "repeated document": ("INSERT INTO document (id, title) VALUES ('list-2026', '')", errors.EditionBroken, "repeated"),
+    "geometry cut": (
+        "UPDATE park SET geom = substr(geom, 1, length(geom) - 9)",
+        errors.EditionBroken,
+        "park #1",
+    ),
+    "hostile layer id": (
+        "UPDATE layer SET id = 'x\" UNION SELECT' WHERE fid = 1",
+        errors.EditionBroken,
+        "UNION",
+    ),
+    "text not UTF-8": (
+        "UPDATE clause SET text = CAST(x'ff41' AS TEXT) WHERE fid = 1",
+        errors.EditionBroken,
+        "",
+    ),
+    "repeated document": (
+        "INSERT INTO document (id, title) VALUES ('list-2026', '')",
+        errors.EditionBroken,
+        "repeated",
+    ),
 }
 
 
@@ -652,7 +724,9 @@ def test_the_file_is_a_sound_geopackage(sample_path: Path) -> None:
         assert {t for t, kind in contents_of.items() if kind == "attributes"} == set(rows.TABLES)
         stamps = connection.execute("SELECT DISTINCT last_change FROM gpkg_contents").fetchall()
         assert stamps == [("2025-12-20T00:00:00.000Z",)]
-        indexed = connection.execute("SELECT table_name FROM gpkg_extensions WHERE extension_name = 'gpkg_rtree_index'")
+        indexed = connection.execute(
+            "SELECT table_name FROM gpkg_extensions WHERE extension_name = 'gpkg_rtree_index'"
+        )
         assert {row[0] for row in indexed} == set(sample().zones)
 
 
@@ -697,7 +771,9 @@ def test_a_file_that_cannot_grow_leaves_the_old_file(tmp_path: Path) -> None:
         leaves_the_old_file(directory, limited)
 
 
-def test_a_file_damaged_while_written_is_not_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_damaged_while_written_is_not_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_tables = geopackage._write_tables
 
     def lossy(content: Any, path: Path) -> None:
@@ -719,7 +795,7 @@ def test_places_that_cannot_be_written_are_named(tmp_path: Path, monkeypatch: py
     def denied(**_: object) -> str:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(geopackage.tempfile, "mkdtemp", denied)  # root may write anywhere
+    monkeypatch.setattr("tempfile.mkdtemp", denied)  # root may write anywhere
     with pytest.raises(errors.OutputFailed, match="Permission denied"):
         editions.write_edition(sample(), tmp_path / "a.gpkg")
 
@@ -756,7 +832,9 @@ def test_what_no_file_can_hold_is_refused(tmp_path: Path, changed: Edition) -> N
         (date(2031, 1, 1), errors.EditionExpired),
     ],
 )
-def test_an_edition_is_in_force_from_its_first_to_its_last_day(as_of: date, expected: type[Exception] | None) -> None:
+def test_an_edition_is_in_force_from_its_first_to_its_last_day(
+    as_of: date, expected: type[Exception] | None
+) -> None:
     if expected is None:
         sample().in_force(as_of)
         return
@@ -817,7 +895,14 @@ def test_a_lapse_names_the_document_in_force_at_the_end_of_the_chain() -> None:
 
 @pytest.mark.parametrize(
     ("code", "county"),
-    [("ZH63010220003", "630102"), ("ZH63010240003", None), ("HY32000010001", None), ("zh63010220003", None), ("", None), ("ZH６３010220003", None)],
+    [
+        ("ZH63010220003", "630102"),
+        ("ZH63010240003", None),
+        ("HY32000010001", None),
+        ("zh63010220003", None),
+        ("", None),
+        ("ZH６３010220003", None),
+    ],
 )
 def test_the_county_of_a_unit_code_is_read_softly(code: str, county: str | None) -> None:
     assert county_of_unit(code) == county
@@ -843,7 +928,7 @@ def test_the_sample_has_no_problem() -> None:
     assert validate(sample()) == ()
 
 
-def with_zone(layer: str, **changed: Any) -> Edition:
+def with_zone(layer: str, /, **changed: Any) -> Edition:
     first, *rest = sample().zones[layer]
     return replace(sample(), zones={**sample().zones, layer: (replace(first, **changed), *rest)})
 
@@ -927,7 +1012,9 @@ PROBLEMS: list[tuple[str, str, Callable[[], Edition]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("severity", "code", "make"), PROBLEMS, ids=[f"{c}-{i}" for i, (_, c, _) in enumerate(PROBLEMS)])
+@pytest.mark.parametrize(
+    ("severity", "code", "make"), PROBLEMS, ids=[f"{c}-{i}" for i, (_, c, _) in enumerate(PROBLEMS)]
+)
 def test_each_problem_is_found(severity: str, code: str, make: Callable[[], Edition]) -> None:
     found = [problem for problem in validate(make()) if problem.code == code]
     assert found
@@ -936,9 +1023,11 @@ def test_each_problem_is_found(severity: str, code: str, make: Callable[[], Edit
 
 
 def test_every_problem_is_documented() -> None:
-    text = Path("docs/reference/edition-format.md").read_text("utf-8")
+    text = DOCUMENT.read_text("utf-8")
     assert {code for _, code, _ in PROBLEMS} <= set(text.split("`"))
-    assert {code for _, code, make in PROBLEMS if code in editions.validity.UNWRITABLE} == editions.validity.UNWRITABLE
+    assert {
+        code for _, code, make in PROBLEMS if code in editions.validity.UNWRITABLE
+    } == editions.validity.UNWRITABLE
 
 
 @pytest.mark.parametrize("code", sorted(editions.validity.UNWRITABLE))
@@ -950,9 +1039,13 @@ def test_what_tables_cannot_hold_is_refused_for_drafts_too(tmp_path: Path, code:
 
 
 @pytest.mark.parametrize(
-    "number", [i for i, (_, code, _) in enumerate(PROBLEMS) if code not in {*editions.validity.UNWRITABLE, "GEOMETRY"}]
+    "number",
+    [i for i, (_, code, _) in enumerate(PROBLEMS) if code not in {*editions.validity.UNWRITABLE, "GEOMETRY"}],
 )
-def test_every_other_draft_can_be_stored(tmp_path: Path, number: int) -> None:
+def test_every_other_draft_can_be_stored(
+    tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _: None)  # no power cut here, and the disk is slow
     draft = PROBLEMS[number][2]()
     written = editions.write_edition(draft, tmp_path / "a.gpkg", check=False)
     assert written.info.digest == digest(draft)

@@ -535,16 +535,18 @@ def test_eastings_without_prefix_do_not_fit_a_prefixed_zone() -> None:
         geometry.footprint_from_wkt(there.wkt, crs="EPSG:4522")
 
 
+@pytest.mark.parametrize("lat", [18.5, 36.5, 52.5])
 @pytest.mark.parametrize("code", [4490, 4522, 4543, 32647])
-def test_swapped_axes_are_seen_in_any_crs(code: int) -> None:
-    shape = shapely.box(101.7, 36.5, 101.71, 36.51)
+def test_swapped_axes_are_seen_in_any_crs(code: int, lat: float) -> None:
+    shape = shapely.box(101.7, lat, 101.71, lat + 0.01)
     swapped = shapely.transform(project(shape, code), lambda xy: xy[:, ::-1])
     with pytest.raises(SwappedAxes):
         geometry.footprint_from_wkt(swapped.wkt, crs=f"EPSG:{code}")
     footprint = geometry.footprint_from_wkt(swapped.wkt, crs=f"EPSG:{code}@yx")
     assert shapely.hausdorff_distance(footprint.parts[0].geometry, shape) < 1e-8
-    with pytest.raises(NumbersDoNotFitCRS):
-        geometry.footprint_from_wkt(swapped.wkt, crs=f"EPSG:{code}@xy")
+    if lat > 20:  # read as they stand, metres and degrees lead nowhere
+        with pytest.raises(NumbersDoNotFitCRS):
+            geometry.footprint_from_wkt(swapped.wkt, crs=f"EPSG:{code}@xy")
 
 
 def test_a_place_far_west_is_not_mistaken_for_swapped_axes() -> None:

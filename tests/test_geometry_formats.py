@@ -18,7 +18,14 @@ from shapely.geometry.base import BaseGeometry
 
 from footprint_files import gdal_layer, kml, project, random_polygon, true_area, zipped, zone_of
 from sanxian import geometry
-from sanxian.errors import FootprintFormat, FootprintIncomplete, FootprintUnsafe, InputError, MissingCRS
+from sanxian.errors import (
+    FootprintBroken,
+    FootprintFormat,
+    FootprintIncomplete,
+    FootprintUnsafe,
+    InputError,
+    MissingCRS,
+)
 
 SEEDS = range(6)
 
@@ -145,6 +152,32 @@ def test_a_shapefile_with_a_piece_missing_is_refused(tmp_path: Path) -> None:
     (tmp_path / "s" / "a.shx").unlink()
     with pytest.raises(FootprintIncomplete, match=r"a\.shx"):
         geometry.read_footprint(tmp_path / "s" / "a.shp", crs="EPSG:4543")
+
+
+@pytest.mark.parametrize("suffix", [".shp", ".shx", ".dbf"])
+@pytest.mark.parametrize("kept", [0.3, 0.7, 0.98])
+def test_a_cut_shapefile_is_refused_though_gdal_reads_the_rest(
+    tmp_path: Path, suffix: str, kept: float
+) -> None:
+    rng = np.random.default_rng(8)
+    shapefile(tmp_path / "s", "a", [random_polygon(rng) for _ in range(9)], 4490, encoding="UTF-8", cpg=None)
+    cut = (tmp_path / "s" / "a").with_suffix(suffix)
+    cut.write_bytes(cut.read_bytes()[: int(cut.stat().st_size * kept)])
+    with pytest.raises(FootprintBroken):
+        geometry.read_footprint(tmp_path / "s")
+
+
+def test_a_deleted_record_takes_its_shape_away_and_a_wild_count_does_no_harm(tmp_path: Path) -> None:
+    shapes = [shapely.box(101 + n, 36, 101.01 + n, 36.01) for n in range(3)]
+    shapefile(tmp_path / "s", "a", shapes, 4490, encoding="UTF-8", cpg=None)
+    dbf = bytearray((tmp_path / "s" / "a.dbf").read_bytes())
+    header, width = struct.unpack_from("<HH", dbf, 8)
+    dbf[header + width] = ord("*")
+    (tmp_path / "s" / "a.dbf").write_bytes(dbf)
+    same_place(geometry.read_footprint(tmp_path / "s"), [shapes[0], shapes[2]])
+    dbf[4:8] = b"\xff" * 4
+    (tmp_path / "s" / "a.dbf").write_bytes(dbf)
+    same_place(geometry.read_footprint(tmp_path / "s"), [shapes[0], shapes[2]])
 
 
 def test_old_and_local_projections_in_a_prj_are_refused(tmp_path: Path) -> None:

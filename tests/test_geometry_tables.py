@@ -241,6 +241,23 @@ def test_rings_may_be_told_apart_in_other_ways(mark: str) -> None:
     assert area(footprint) == pytest.approx(true_area(BOX) + true_area(FAR), rel=1e-6)
 
 
+@pytest.mark.parametrize("between", [(), ("点号", "经度", "纬度"), ("续表",)])
+def test_a_new_page_does_not_end_a_ring(between: tuple[Any, ...]) -> None:
+    shape = random_polygon(np.random.default_rng(3), lon=101.7, lat=36.6)
+    points = lonlat_rows(shape, label="J{n}")
+    rows = [("点号", "经度", "纬度"), *points[:4], between, *points[4:]]
+    footprint = geometry.footprint_from_corners(rows, crs="EPSG:4490")
+    assert area(footprint) == pytest.approx(true_area(shape), rel=1e-6)
+    numbered = [
+        ("圈号", "经度", "纬度"),
+        *((1, x, y) for _, x, y in points[:4]),
+        (),
+        *((1, x, y) for _, x, y in points[4:]),
+    ]
+    footprint = geometry.footprint_from_corners(numbered, crs="EPSG:4490")
+    assert area(footprint) == pytest.approx(true_area(shape), rel=1e-6)
+
+
 @pytest.mark.parametrize("down", [True, False], ids=["down", "across"])
 def test_lists_side_by_side_are_one_list(down: bool) -> None:
     shape = random_polygon(np.random.default_rng(11), lon=101.7, lat=36.6)
@@ -298,6 +315,14 @@ OPEN = lonlat_rows(shapely.box(101.7, 36.6, 101.8, 36.7), closed=False)
 def test_points_line_or_area_by_evidence(rows: list[tuple[Any, ...]], role: str | None, kind: str) -> None:
     footprint = geometry.footprint_from_corners(rows, crs="EPSG:4490", role=role)
     assert {p.geometry.geom_type for p in footprint.parts} == {kind}
+
+
+def test_a_line_that_closes_is_not_taken_for_an_area() -> None:
+    rows = [("序号", "经度", "纬度"), *OPEN, OPEN[0]]
+    with pytest.raises(FootprintShape):
+        geometry.footprint_from_corners(rows, crs="EPSG:4490", role="环状管线")
+    footprint = geometry.footprint_from_corners(rows, crs="EPSG:4490", role="环状管线", shape="line")
+    assert footprint.parts[0].geometry.geom_type == "LineString"
 
 
 @pytest.mark.parametrize("rows", [[("序号", "经度", "纬度"), *OPEN], [("序号", "经度", "纬度"), *OPEN[:2]]])

@@ -400,6 +400,15 @@ class OutsideRegion(InputError):
     en = "The project lies outside the region of edition “{edition}” (about {distance_km} km from its border), which therefore cannot judge it. Check coordinates and CRS, or use the edition of the project's own region."
 
 
+# --- answer set (answers.py) ----------------------------------------------------------------
+
+
+class BadAnswers(InputError):
+    code = "ANSWERS_INVALID"
+    zh = "答案集 {source} 有误：{reason}，因此没有运行。请按 docs/reference/answers.md 修改。"
+    en = "Answer set {source} is not valid: {reason}, so nothing was run. See docs/reference/answers.md."
+
+
 # --- clauses and rules (rules.py) -----------------------------------------------------------
 
 

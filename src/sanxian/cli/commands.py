@@ -163,7 +163,7 @@ def _open_edition(session: Session, given: Path | None) -> Edition:
         except EditionError:
             continue
     if len(found) != 1:
-        raise NoEditionChosen(found="、".join(map(str, found)) or "0")
+        raise NoEditionChosen(found=", ".join(map(str, found)) or "0")
     ((path, edition),) = found.items()
     session.say(session.t("edition_used", path=path))
     return edition
@@ -266,10 +266,10 @@ def screen(
         subject = told.project(_typed_point(point, region=_region(opened), **reading))
     elif wkt is not None:
         subject = told.project(footprint_from_wkt(wkt, region=_region(opened), **reading))
-    elif project is not None and _is_project_file(project):
-        subject, stated = _project_file(project, opened, told, {**reading, **file_reading})
-    elif project is not None:
-        subject = told.project(read_footprint(project, region=_region(opened), **reading, **file_reading))
+    elif _is_project_file(path := cast("Path", project)):
+        subject, stated = _project_file(path, opened, told, {**reading, **file_reading})
+    else:
+        subject = told.project(read_footprint(path, region=_region(opened), **reading, **file_reading))
     day = _as_of(session, as_of, stated)
     screening = screen_project(subject, opened, day, count_drafts=count_drafts)
     if style == "json":
@@ -281,7 +281,9 @@ def screen(
     else:
         from sanxian import report
 
-        session.emit(report.render(screening, cast("report.Format", style), session.lang, edition=opened), out)
+        session.emit(
+            report.render(screening, cast("report.Format", style), session.lang, edition=opened), out
+        )
     if exit_code and screening.verdict is Outcome.NON_COMPLIANT:
         raise typer.Exit(NOT_COMPLIANT)
 
@@ -596,7 +598,8 @@ def _vocabulary(session: Session, words: Sequence[str]) -> None:
     from sanxian import data
     from sanxian.cli import show
 
-    rows = show.table(*(session.t(f"facts.{c}") for c in ("key", "label", "type", "unit", "values", "where")))
+    heads = ("key", "label", "type", "unit", "values", "where")
+    rows = show.table(*(session.t(f"facts.{c}") for c in heads), whole=(0,))
     for fact in data.facts().values():
         text = " ".join(
             (fact.key, fact.zh, fact.en, fact.question_zh, fact.question_en, *fact.values)
@@ -696,7 +699,7 @@ def edition_layers(session: Session, path: EditionArgument) -> None:
 
     opened = open_edition(path)
     heads = ("id", "title", "kind", "zones", "accuracy", "thresholds", "coverage")
-    rows = show.table(*(session.t(f"edition.{h}") for h in heads), right=(3, 4, 5))
+    rows = show.table(*(session.t(f"edition.{h}") for h in heads), right=(3, 4, 5), whole=(0,))
     for layer in opened.layers:
         covered = [row for row in opened.coverage if row.layer == layer.id]
         said = "；".join(
@@ -825,7 +828,9 @@ def edition_check(session: Session, path: EditionArgument) -> None:
     if not problems:
         session.print(session.t("edition.fine"))
         return
-    rows = show.table(*(session.t(f"edition.{h}") for h in ("severity", "code", "item", "problem")))
+    rows = show.table(
+        *(session.t(f"edition.{h}") for h in ("severity", "code", "item", "problem")), whole=(1,)
+    )
     for problem in problems:
         rows.add_row(
             session.t(f"edition.severities.{problem.severity}"),
@@ -985,7 +990,9 @@ def demo_run(
     _make_folder(out)
     opened = _current_demo(session, out / _DEMO_EDITION)
     region = _region(opened)
-    rows = show.table(*(session.t(f"demo.{c}") for c in ("project", "verdict", "reason", "asks")), right=(3,))
+    rows = show.table(
+        *(session.t(f"demo.{c}") for c in ("project", "verdict", "reason", "asks")), right=(3,), whole=(1,)
+    )
     failed: SanxianError | None = None
     for file in files:
         try:

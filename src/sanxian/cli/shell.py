@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from inspect import Parameter, signature
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -248,7 +249,7 @@ def run(app: typer.Typer, args: Sequence[str], environ: Mapping[str, str]) -> in
 
 def _asked_language(args: Sequence[str], environ: Mapping[str, str]) -> str:
     asked = environ.get("SANXIAN_LANG", "")
-    for here, after in zip(args, [*args[1:], ""], strict=True):
+    for here, after in pairwise([*args, ""]):
         if here == "--lang":
             asked = after
         elif here.startswith("--lang="):
@@ -291,37 +292,41 @@ def _refuse(current: Session, error: SanxianError, cause: Exception | None = Non
 
 _USAGE: Final = (
     # what the option parser says, and the name of our text for it
-    (re.compile(r"No such option: (?P<name>\S+)(?: \(Possible options: (?P<near>.*)\))?"), "no_such_option"),
-    (re.compile(r"No such command '(?P<name>.*?)'\.?(?: Did you mean (?P<near>.*)\?)?"), "no_such_command"),
-    (re.compile(r"Missing (?:argument|option|parameter) '?(?P<name>.*?)'?\."), "missing"),
-    (re.compile(r"Invalid value for '?(?P<name>.*?)'?: (?P<near>.*)", re.DOTALL), "invalid"),
-    (re.compile(r"Option '?(?P<name>\S+?)'? requires (?P<near>.*)\."), "no_value"),
-    (re.compile(r"Got unexpected extra arguments? \((?P<name>.*)\)"), "extra"),
-    (re.compile(r"Missing command\."), "no_command"),
+    (r"No such option: (?P<name>\S+)(?: \(Possible options: (?P<near>.*)\))?", "no_such_option"),
+    (r"No such command '(?P<name>.*?)'\.?(?: Did you mean (?P<near>.*)\?)?", "no_such_command"),
+    (r"Missing (?:argument|option|parameter) '(?P<name>.*?)'", "missing"),
+    (
+        r"Invalid value for '(?P<name>.*?)'(?: \(env var: .*?\))?:.*?'(?P<given>.*)' is not one of (?P<near>.*)\.",
+        "not_one_of",
+    ),
+    (r"Invalid value for '(?P<name>.*?)'(?: \(env var: .*?\))?: (?P<near>.*)", "invalid"),
+    (r"Option '?(?P<name>\S+?)'? requires", "no_value"),
+    (r"Got unexpected extra argument\S* \((?P<name>.*)\)", "extra"),
+    (r"Missing command", "no_command"),
 )
 
 
 def _wrong_usage(current: Session, error: typer.TyperException) -> int:
     """Answer a command line that the option parser refused."""
     if type(error).__name__ == "NoArgsIsHelpError":
-        current.print(str(error))
-        return USAGE
-    format_message = getattr(error, "format_message", error.__str__)
-    en = str(format_message())
+        return USAGE  # the help has been shown
+    en = str(getattr(error, "format_message", error.__str__)())
     zh = en
     for pattern, name in _USAGE:
-        found = pattern.match(en)
-        if found is not None:
-            fields = {k: v or "" for k, v in found.groupdict().items()}
-            near = t("cli.usage.near", "zh-CN", near=fields["near"]) if fields.get("near") else ""
-            zh = t(f"cli.usage.{name}", "zh-CN", name=fields.get("name", ""), near=near)
+        if (found := re.match(pattern, en, re.DOTALL)) is not None:
+            fields = {
+                k: (v or "").replace("' / '", "、").replace("'", "") for k, v in found.groupdict().items()
+            }
+            zh = t(f"cli.usage.{name}", "zh-CN", **fields)
+            if name.startswith("no_such") and fields["near"]:
+                zh += t("cli.usage.near", "zh-CN", **fields)
             break
     context = getattr(error, "ctx", None)
     path = "sanxian" if context is None else context.command_path
     raised = UsageError(
         reason={
             "zh": f"{zh}{t('cli.usage.help', 'zh-CN', path=path)}",
-            "en": f"{en} {t('cli.usage.help', 'en', path=path)}",
+            "en": f"{en if en.endswith('?') else en.rstrip('.') + '.'} {t('cli.usage.help', 'en', path=path)}",
         }
     )
     return _refuse(current, raised)

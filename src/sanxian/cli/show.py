@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -35,7 +35,7 @@ SYMBOLS: Final = {
     Outcome.NOT_APPLICABLE: ("–", "dim"),
 }
 _IN_FULL: Final = 12  # deciding findings shown with their text; the report and the record hold all
-_IN_LINES: Final = 30
+_IN_LINES: Final = 15
 _FLIPS: Final = 3
 _INDENT: Final = (0, 0, 0, 2)
 
@@ -56,11 +56,12 @@ def outcome_text(outcome: Outcome, lang: str) -> Text:
     return Text(f"{symbol} {t(f'outcome.{outcome.name}', lang)}", style=style)
 
 
-def table(*headers: str, right: Sequence[int] = ()) -> Table:
-    """Return an empty table in the house form; columns ``right`` hold numbers."""
+def table(*headers: str, right: Sequence[int] = (), whole: Sequence[int] = ()) -> Table:
+    """Return an empty table in the house form; columns ``right`` hold numbers, ``whole`` codes that are never folded."""
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
     for i, header in enumerate(headers):
-        made.add_column(header, overflow="fold", justify="right" if i in right else "left")
+        justify: Literal["left", "right"] = "right" if i in right else "left"
+        made.add_column(header, overflow="fold", justify=justify, no_wrap=i in whole)
     return made
 
 
@@ -176,12 +177,10 @@ class ScreeningText:
 
     def _others(self) -> Iterator[RenderableType]:
         least = Outcome.NOT_APPLICABLE if self.everything else Outcome.CONDITIONAL
-        told = (
-            self.screening.verdict if self.screening.verdict > Outcome.COMPLIANT else None
-        )  # by `_deciding`
+        worst = self.screening.verdict
+        told = worst if worst > Outcome.COMPLIANT else None  # by `_deciding`
         every: tuple[MapRow | ClauseRow, ...] = (*self.content.map_rows, *self.content.clause_rows)
-            if row.outcome >= least and row.outcome is not told
-        ]
+        rows = [row for row in every if row.outcome >= least and row.outcome is not told]
         if not rows:
             return
         rows.sort(key=lambda row: row.outcome, reverse=True)
@@ -203,7 +202,9 @@ class ScreeningText:
     def _asks(self) -> Iterator[RenderableType]:
         if self.content.asks:
             yield self._heading("asks", len(self.content.asks))
-            yield asks(self.content)
+            shown = None if self.everything else _IN_LINES
+            yield asks(self.content, shown)
+            yield from self._more(len(self.content.asks) - (shown or len(self.content.asks)))
 
     # --- places ---------------------------------------------------------------------------------
 
@@ -212,7 +213,7 @@ class ScreeningText:
         if self.content.met:
             yield self._heading("zones", len(self.content.met))
             heads = ("layer", "code", "name", "class", "measure", "share", "margin")
-            rows = table(*(say(f"column.{c}") for c in heads), right=(4, 5, 6))
+            rows = table(*(say(f"column.{c}") for c in heads), right=(4, 5, 6), whole=(1,))
             for row in self.content.met:
                 margin = Text(row.margin)
                 if row.hit.sensitive:
@@ -235,7 +236,9 @@ class ScreeningText:
     def _around(self, found: Iterable[tuple[str, ZoneRow]]) -> Table:
         say = self.content.say
         rows = table(
-            *(say(f"column.{c}") for c in ("relation", "layer", "code", "name", "distance")), right=(4,)
+            *(say(f"column.{c}") for c in ("relation", "layer", "code", "name", "distance")),
+            right=(4,),
+            whole=(2,),
         )
         for relation, row in found:
             told = {"near": row.distance, "adjacent": "", "dropped": f"{row.measure} < {row.threshold}"}[
@@ -248,6 +251,8 @@ class ScreeningText:
         """State what each layer says, so that "not concerned" is read and not guessed."""
         yield Text(f"\n{self.content.say('heading.layers')}", style="bold")
         rows = Table.grid(padding=(0, 2, 0, 0))
+        rows.add_column(no_wrap=True)
+        rows.add_column(overflow="fold")
         for concern in Concern:
             titles = [row.title for row in self.content.layer_rows if row.concern is concern]
             style = "yellow" if concern is Concern.NO_DATA and titles else ""
@@ -268,11 +273,11 @@ def remarks(notices: Iterable[Notice], lang: str) -> Iterator[RenderableType]:
         yield Text(f"\n{t('cli.notice', lang, text=text)}", style="yellow")
 
 
-def asks(content: Content) -> Table:
-    """Return the facts still to give, most decisive first."""
+def asks(content: Content, limit: int | None = None) -> Table:
+    """Return the facts still to give, most decisive first; only ``limit`` of them when it is given."""
     heads = ("question", "fact", "decides", "mentioned", "worst")
     rows = table(*(content.say(f"column.{c}") for c in heads), right=(2, 3))
-    for row, ask in zip(content.asks, content.result.asks, strict=True):
+    for row, ask in zip(content.asks[:limit], content.result.asks[:limit], strict=True):
         name = Text(row.label)
         name.append(f"\n{ask.fact}", style="dim")
         rows.add_row(

@@ -505,10 +505,15 @@ class _Land:
         # named places; depth > 0 inside
         f["lake"], _ = self._inside(self.lakes, u, v, county, rough, 0.20)
         town = np.hypot(u - self.town_u[county], v - self.town_v[county]) / self.town_r[county] - 0.45 * rough
+        source = np.zeros(len(u), dtype=np.int64)
+        for ring in (2, 1, 0):
+            found, _ = self._inside(self.sources, u, v, county, rough, 0.16, RING_SIZES[ring])
+            source = np.where(found > 0, found + ring, source)
+        f["source"] = source
         protected, depth = self._inside([p for p in self.protected if p is not self.fish], u, v, county, rough, 0.22)
         cores = np.array([0.0, *np.repeat([p.core for p in self.protected], [len(p.entry["subtypes"]) for p in self.protected])])
         red_names = np.array([False, *np.repeat([p.core > 0 or p.entry["kind"] in RED_PARKS for p in self.protected], [len(p.entry["subtypes"]) for p in self.protected])])
-        protected[(cores[protected] > 0) & (town < 1.2)] = 0  # parks and reserves leave out the towns inside them
+        protected[(source > 0) | ((cores[protected] > 0) & (town < 1.2))] = 0  # leave out springs, and towns in reserves
         two_zones = cores[protected] > 0
         # PAxx-1 is the core, -2 the rest; the core's edge has a roughness of its own, so it does not copy the outer one
         deep = (depth > 0.07) & (depth + 0.14 * smooth[:, 7] + 0.0009 * detail[:, 1] > cores[protected])
@@ -517,11 +522,6 @@ class _Land:
         f["fish"], _ = self._inside([self.fish], u, v, county, rough, 0.15)
         f["fish"] = f["fish"] > 0
         f["successor"], _ = self._inside([self.successor], u, v, county, rough, 0.22)
-        source = np.zeros(len(u), dtype=np.int64)
-        for ring in (2, 1, 0):
-            found, _ = self._inside(self.sources, u, v, county, rough, 0.16, RING_SIZES[ring])
-            source = np.where(found > 0, found + ring, source)
-        f["source"] = source
         park, apart = self._parks_near(u, v, county, rough)
         f["park"] = np.where(apart < 0, park, 0)
 
@@ -688,18 +688,18 @@ def _keys(u: Ints, v: Ints) -> Ints:
     return (u * STRIDE + v)[ok]
 
 
-def _split(triangles: Ints, wanted: Ints) -> Ints:
-    """Halve triangles (n, 3) of keys, apex last, until no middle of a long side is wanted."""
-    done: list[Ints] = []
+def _split(triangles: Ints, wanted: Ints) -> tuple[Ints, Ints]:
+    """Halve triangles (n, 3) of keys, apex last, until no middle of a long side is wanted: those untouched, those made."""
+    kept: list[Ints] = []
     while len(triangles):
         a, b, c = triangles.T
         middle = (a + b) // 2  # exact: both coordinates have even sums
         at = np.minimum(np.searchsorted(wanted, middle), len(wanted) - 1)
         cut = wanted[at] == middle
-        done.append(triangles[~cut])
+        kept.append(triangles[~cut])
         a, b, c, middle = a[cut], b[cut], c[cut], middle[cut]
         triangles = np.concatenate([np.column_stack([c, a, middle]), np.column_stack([b, c, middle])])
-    return np.concatenate(done)
+    return kept[0], np.concatenate(kept[1:]) if len(kept) > 1 else triangles
 
 
 def _mesh(land: _Land) -> tuple[Ints, Ints, Ints]:
@@ -719,14 +719,13 @@ def _mesh(land: _Land) -> tuple[Ints, Ints, Ints]:
         (corner[0, 0], corner[1, 1], corner[0, 1]), (corner[1, 1], corner[0, 0], corner[1, 0]),
         (corner[1, 1], corner[2, 0], corner[2, 1]), (corner[2, 0], corner[1, 1], corner[1, 0]),
     ]  # fmt: skip
-    triangles = _split(np.array(roots), keys)
-    known = _distinct(triangles.ravel())
+    _, made = _split(np.array(roots), keys)
+    triangles, known = made, _distinct(made.ravel())
     codes = land.ask(known // STRIDE * 1.0, known % STRIDE * 1.0)
-    while True:
-        rows = np.searchsorted(known, triangles)
-        label = codes[rows]
+    while True:  # only triangles just made can call for more
+        label = codes[np.searchsorted(known, made)]
         mixed = (label[:, 0] != label[:, 1]) | (label[:, 1] != label[:, 2])
-        a, b = triangles[mixed, 0], triangles[mixed, 1]
+        a, b = made[mixed, 0], made[mixed, 1]
         size = np.maximum(np.abs(a // STRIDE - b // STRIDE), np.abs(a % STRIDE - b % STRIDE))
         a, b, size = a[size > 1], b[size > 1], size[size > 1]  # the smallest triangles have no middle on the lattice
         middle = (a + b) // 2
@@ -734,9 +733,9 @@ def _mesh(land: _Land) -> tuple[Ints, Ints, Ints]:
         add = middle[size > limit]
         if not len(add):
             break
-        keys = _distinct(np.concatenate([keys, _conform(add)]))
-        triangles = _split(triangles, keys)
-        met = _distinct(triangles.ravel())
+        triangles, made = _split(triangles, _conform(add))
+        triangles = np.concatenate([triangles, made])
+        met = _distinct(made.ravel())
         new = met[known[np.minimum(np.searchsorted(known, met), len(known) - 1)] != met]
         order = np.argsort(merged := np.concatenate([known, new]), kind="stable")
         codes = np.concatenate([codes, land.ask(new // STRIDE * 1.0, new % STRIDE * 1.0)])[order]
@@ -750,7 +749,7 @@ def _mesh(land: _Land) -> tuple[Ints, Ints, Ints]:
 
 
 SIZE_CELL: Final = 4  # lattice units a cell of the size maps
-THINNING: Final = 0.24  # of the square of the mesh size: bends with a smaller (doubled) triangle are dropped
+THINNING: Final = 0.32  # of the square of the mesh size: bends with a smaller (doubled) triangle are dropped
 
 
 def _sizes(land: _Land) -> tuple[Sizes, Sizes]:
@@ -881,7 +880,7 @@ def _cut(land: _Land, keys: Ints, codes: Ints, triangles: Ints) -> _Mosaic:
     p, q = edge_key // len(keys), edge_key % len(keys)
     crossed = codes[p] != codes[q]
     at = np.zeros((len(p), 2))
-    at[crossed] = _crossings(land, keys[p[crossed]], keys[q[crossed]], codes[p[crossed]])
+    at[crossed] = _crossings(land, keys[p[crossed]], keys[q[crossed]], codes[p[crossed]], codes[q[crossed]])
 
     differs = label != np.roll(label, -1, axis=1)  # (n, 3): side k is crossed
     three = differs.all(axis=1)
@@ -965,15 +964,27 @@ def _thinned(places: Floats, size: Floats, start: Ints, end: Ints, left: Ints, r
     return start[alive], end[alive], left[alive], right[alive]
 
 
-def _crossings(land: _Land, p: Ints, q: Ints, code: Ints) -> Floats:
-    """Where the code of ``p`` ends on the way to ``q``, found by halving four times; kept off the corners."""
+# Which border an edge of the mesh is cut at when several run through it: the first of these fields that differs.
+IMPORTANCE: Final = (
+    "county", "park", "source", "protected", "unit", "lake", "belt", "red", "successor", "fish",
+    "space", "water", "air", "soil", "fuel", "ground", "supply", "land",
+)  # fmt: skip
+
+
+def _crossings(land: _Land, p: Ints, q: Ints, code: Ints, other: Ints) -> Floats:
+    """Where ``code`` of ``p`` gives way to ``other`` of ``q``, found by halving four times; kept off the corners."""
     a = np.column_stack([p // STRIDE, p % STRIDE]).astype(np.float64)
     b = np.column_stack([q // STRIDE, q % STRIDE]).astype(np.float64)
+    weight, size = np.ones_like(code), np.ones_like(code)
+    for name in reversed(IMPORTANCE):
+        differs = _field(code, name) != _field(other, name)
+        weight[differs], size[differs] = WEIGHTS[name], FIELDS[name]
+    value = code // weight % size
     low, high = np.zeros(len(p)), np.ones(len(p))
     for _ in range(4):
         t = (low + high) / 2
         at = a + t[:, None] * (b - a)
-        same = land.ask(at[:, 0], at[:, 1]) == code
+        same = land.ask(at[:, 0], at[:, 1]) // weight % size == value
         low, high = np.where(same, t, low), np.where(same, high, t)
     t = np.clip((low + high) / 2, 0.125, 0.875)
     crossing: Floats = a + t[:, None] * (b - a)

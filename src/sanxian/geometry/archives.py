@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import struct
 import zipfile
@@ -21,7 +22,7 @@ MAX_FILE_BYTES: Final = 200 * 2**20  # one input file
 MAX_MEMBERS: Final = 2_000
 MAX_UNPACKED_BYTES: Final = 500 * 2**20
 MAX_RATIO: Final = 200  # of a member or of the whole, once it is larger than RATIO_FREE_BYTES
-RATIO_FREE_BYTES: Final = 10 * 2**20  # small files may be very regular
+RATIO_FREE_BYTES: Final = 2**20  # small files may be very regular
 NESTED: Final = frozenset({".zip", ".kmz", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz"})
 # What zipfile raises on damaged archives, beside its own error.
 _ZIP_ERRORS: Final = (
@@ -58,7 +59,8 @@ class Archive:
 
 def broken(source: str, error: BaseException) -> FootprintBroken:
     """Return the error for a file a reader could not make sense of, with the reader's reason."""
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    words = re.sub(r"(; )?Error occurred in \S+", "", str(error))  # GDAL names its own source files
+    reason = " ".join(words.split())[:200] or type(error).__name__
     return FootprintBroken(source=source, reason=reason)
 
 

@@ -556,10 +556,11 @@ def _read_table(table: _Table, name: str, source: str, shape: Kind | None, role:
     notices = [*axes, *zone]
     for group in dict.fromkeys(row.role for row in rows):
         mine = [n for n, row in enumerate(rows) if row.role == group]
-        evidence = " ".join((role or "", group, name, table.title, source))
-        chosen, why = (
-            (shape, None) if shape else _shape([rows[n] for n in mine], xy[mine], table, evidence, source)
-        )
+        chosen, why = shape, None
+        if chosen is None:
+            said = f"{role or ''} {group}"
+            evidence = f"{said} {name} {table.title} {source}"
+            chosen, why = _shape([rows[n] for n in mine], xy[mine], table, said, evidence, source)
         notices += [why] if why else []
         features += _features(chosen, [rows[n] for n in mine], xy[mine], group, source, len(features))
     return FeatureLayer(name=name, features=tuple(features), crs=statement, notices=tuple(notices))
@@ -580,11 +581,17 @@ _AREA_WORDS: Final = re.compile(
 
 
 def _shape(
-    rows: Sequence[_Row], xy: Coordinates, table: _Table, evidence: str, source: str
+    rows: Sequence[_Row], xy: Coordinates, table: _Table, said: str, evidence: str, source: str
 ) -> tuple[Kind, Notice | None]:
-    """Return what the rows are. Structure (rings, closure) comes before labels, labels before words."""
+    """Return what the rows are. Structure (rings, closure) comes before labels, labels before words.
+
+    ``said`` is the role alone; ``evidence`` has it and all other words around the table.
+    """
     labels = [row.label for row in rows]
     if len(rows) >= 3 and (any(row.ring for row in rows) or _closes(xy)):
+        if _LINE_WORDS.search(said):
+            options = {"zh": "一条首尾相接的线，也可能是一个地块", "en": "a line that closes or a plot"}
+            raise FootprintShape(source=source, options=options)
         return "polygon", None
     if len(rows) == 1:
         return "point", _read_as("point", "只有一行", "there is one row")
@@ -659,20 +666,22 @@ def _features(
 
 def _paths(kind: Kind, rows: Sequence[_Row], xy: Coordinates, source: str) -> list[Coordinates]:
     """Return the rows cut where a ring or line ends: new ring number, gap, closure or restarted labels."""
+    numbers = [_label_number(row.label) for row in rows]
     starts = [0]
     ended = False  # the ring closed with the row before
     for n in range(1, len(rows)):
-        length = n - starts[-1]
-        restarted = (
-            length >= 3
-            and (number := _label_number(rows[n].label)) is not None
-            and (number == _label_number(rows[starts[-1]].label))
-        )
-        closing = kind == "polygon" and not ended and length >= 3 and bool((xy[n] == xy[starts[-1]]).all())
-        if rows[n].ring != rows[n - 1].ring or rows[n].gap or ended or (restarted and not closing):
+        row, before, first = rows[n], rows[n - 1], starts[-1]
+        long = n - first >= 3
+        returned = long and not ended and bool((xy[n] == xy[first]).all())
+        restarted = long and numbers[n] is not None and numbers[n] == numbers[first] and not returned
+        # A blank line or repeated header (a new page) ends nothing when the count or the ring goes on.
+        counts_on = (numbers[n] or 0) - 1 == numbers[n - 1]
+        parted = row.gap and not returned and not row.ring and not counts_on
+        ended = kind == "polygon" and ended
+        if row.ring != before.ring or ended or restarted or parted:
             starts.append(n)
-            closing = False
-        ended = closing
+            returned = False
+        ended = returned
     paths = [xy[a:b] for a, b in zip(starts, [*starts[1:], len(rows)], strict=True)]
     least = 3 if kind == "polygon" else 2
     for start, path in zip(starts, paths, strict=True):

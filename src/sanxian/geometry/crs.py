@@ -525,8 +525,10 @@ def to_cgcs2000(
 def _looks_swapped(
     given: Coordinates, swapped: Coordinates, reference: Reference, region: Region | None
 ) -> bool:
-    """Whether only the exchanged axes lead into China, or into the region."""
+    """Whether only the exchanged axes lead into China, near the zone's meridian, or into the region."""
     sensible = [_in_reach(lonlat, reference) and _inside(lonlat, None) for lonlat in (given, swapped)]
+    if sensible == [True, True]:  # a northing taken for an easting may land at sea, far from the meridian
+        sensible = [_degrees_away(lonlat, reference) <= FAR_FROM_MERIDIAN_DEG for lonlat in (given, swapped)]
     if sensible == [False, True]:
         return True
     return region is not None and _inside(swapped, region) and not _inside(given, region)
@@ -536,8 +538,13 @@ def _in_reach(lonlat: Coordinates, reference: Reference) -> bool:
     """Whether numbers can be in their CRS: degrees in range, metres not a hemisphere from the meridian."""
     if not np.isfinite(lonlat).all() or np.abs(lonlat[:, 0]).max() > 180 or np.abs(lonlat[:, 1]).max() > 90:
         return False
+    return _degrees_away(lonlat, reference) <= MAX_REACH_DEG
+
+
+def _degrees_away(lonlat: Coordinates, reference: Reference) -> float:
+    """Return the greatest distance from the central meridian; 0 where there is none."""
     p = _parameters(reference.proj)
-    return p is None or float(np.abs(lonlat[:, 0] - p["meridian"]).max()) <= MAX_REACH_DEG
+    return 0.0 if p is None else float(np.abs(lonlat[:, 0] - p["meridian"]).max())
 
 
 @lru_cache(maxsize=64)
@@ -662,11 +669,8 @@ def _published_operation(
 
 
 def _zone_notice(lonlat: Coordinates, reference: Reference) -> tuple[Notice, ...]:
-    p = _parameters(reference.proj)
-    if p is None:
-        return ()
-    away = float(np.abs(lonlat[:, 0] - p["meridian"]).max())
-    if away <= FAR_FROM_MERIDIAN_DEG:
+    p, away = _parameters(reference.proj), _degrees_away(lonlat, reference)
+    if p is None or away <= FAR_FROM_MERIDIAN_DEG:
         return ()
     return (
         Notice(

@@ -34,7 +34,7 @@ def read_dbf(dbf: bytes, cpg: str, encoding: str | None, source: str) -> Table:
     """Return the text columns of ``dbf``.
 
     The encoding told is binding; else the first that decodes every text: .cpg, LDID, UTF-8, GB18030.
-    A damaged table gives what is whole in it: it only names and labels the shapes.
+    A damaged table gives the rows that are whole in it.
     """
     if len(dbf) < 32:
         return Table({}, [])
@@ -46,7 +46,8 @@ def read_dbf(dbf: bytes, cpg: str, encoding: str | None, source: str) -> Table:
         for n, field in enumerate(fields)
         if field[11:12] == b"C"
     ]
-    starts = [header + width * n for n in range(count) if width and header + width * (n + 1) <= len(dbf)]
+    whole = min(count, max(len(dbf) - header, 0) // max(width, 1))  # a damaged count may be four billion
+    starts = [header + width * n for n in range(whole)]
     texts = [[dbf[at + a : at + b].rstrip(b" \0") for at in starts] for _, a, b in spans]
     name = _encoding([name for name, _, _ in spans], texts, dbf[29], cpg, encoding, source)
     return Table(

@@ -355,12 +355,15 @@ def _read_shapefile(files: Files, shp: str, source: str, options: Options) -> Fe
         for suffix in (".shp", ".shx"):
             copy = Path(folder, f"layer{suffix}")
             files.extract(sidecar[suffix], copy)
-            if not copy.read_bytes().startswith(SHP_MAGIC):
-                raise broken(source, ValueError("no shapefile signature"))
+            _check_shp_header(copy, source)
         features, _ = _read_with_gdal(Path(folder, "layer.shp"), None, source)
     if ".dbf" in sidecar:
         cpg = files.read(sidecar[".cpg"]).decode("ascii", "replace") if ".cpg" in sidecar else ""
-        features = _labelled(features, read_dbf(files.read(sidecar[".dbf"]), cpg, options.encoding, source))
+        table = read_dbf(files.read(sidecar[".dbf"]), cpg, options.encoding, source)
+        if len(table.deleted) != len(features):
+            reason = f"{len(table.deleted)} records in the .dbf for {len(features)} shapes"
+            raise broken(source, ValueError(reason))
+        features = _labelled(features, table)
     crs = None
     if ".prj" in sidecar:
         wkt = decode(files.read(sidecar[".prj"]), None, source).strip("\0 \r\n\t")
@@ -368,15 +371,27 @@ def _read_shapefile(files: Files, shp: str, source: str, options: Options) -> Fe
     return FeatureLayer(name=PurePosixPath(shp).stem, features=features, crs=crs)
 
 
+def _check_shp_header(path: Path, source: str) -> None:
+    """Raise unless ``path`` is a whole .shp or .shx; GDAL reads what is left of a cut one."""
+    with path.open("rb") as file:
+        header = file.read(28)
+    if len(header) < 28 or not header.startswith(SHP_MAGIC):
+        raise broken(source, ValueError("no shapefile signature"))
+    words = int.from_bytes(header[24:28], "big")  # of 16 bits, header included
+    if path.stat().st_size < 2 * words:
+        raise broken(source, ValueError(f"{path.suffix} is shorter than it says"))
+
+
 def _labelled(features: tuple[Feature, ...], table: Table) -> tuple[Feature, ...]:
     """Return the shapes with their names and roles, without those whose record is deleted."""
     blank = [""] * len(features)
     name, role = matching_field(table.columns, NAME_FIELDS), matching_field(table.columns, ROLE_FIELDS)
-    names = (table.columns[name] if name is not None else []) + blank
-    roles = (table.columns[role] if role is not None else []) + blank
-    deleted = table.deleted + [False] * len(features)
+    names = table.columns[name] if name is not None else blank
+    roles = table.columns[role] if role is not None else blank
     return tuple(
-        replace(feature, name=names[n], role=roles[n]) for n, feature in enumerate(features) if not deleted[n]
+        replace(feature, name=names[n], role=roles[n])
+        for n, feature in enumerate(features)
+        if not table.deleted[n]
     )
 
 

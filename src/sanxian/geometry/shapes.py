@@ -337,7 +337,7 @@ def measure(geometry: BaseGeometry) -> tuple[float, float]:
     --------
     >>> area, length = measure(shapely.box(101.0, 36.0, 101.1, 36.1))
     >>> round(area / 1e6, 2), length
-    (99.97, 0.0)
+    (99.98, 0.0)
     """
     area, length = 0.0, 0.0
     for piece in pieces_of(geometry):

@@ -8,6 +8,7 @@ does not carry: classes of zones, dates of documents, thresholds of layers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,6 +43,7 @@ from sanxian.screening import PartReport, Screening
 
 DECIDING_MAX: Final = 8  # findings named under the conclusion; the rest are counted
 NAMED_PLACES_MAX: Final = 8
+MARKED_MAX: Final = 0.85  # of a clause text; more is not marked
 PLACES: Final = ("province", "prefecture", "county")
 KINDS: Final = (  # order of layers in tables: what binds most first, where it lies last
     LayerKind.CONTROL_UNIT, LayerKind.ECOLOGY, LayerKind.PROTECTED_AREA, LayerKind.WATER_SOURCE, LayerKind.WATER,
@@ -364,8 +366,9 @@ class Content:
         return words.area(layer.min_area_m2) if hit.area_m2 else words.length(layer.min_length_m)
 
     def _roles(self, hit: Hit) -> tuple[tuple[str, str], ...]:
-        if len({part.role for part in self.result.parts}) < 2:
-            return ()
+        whole = math.isclose(hit.area_m2, self.result.area_m2) and math.isclose(hit.length_m, self.result.length_m)
+        if whole or len({part.role for part in self.result.parts}) < 2:
+            return ()  # the parts have their own table
         return tuple(
             (h.role, self.measure(h))
             for h in self.result.hits
@@ -606,7 +609,7 @@ def shortened(text: str, most: int = 60) -> str:
 def passages(text: str, quotes: Sequence[str]) -> tuple[tuple[str, bool], ...]:
     """Return ``text`` cut into pieces, ``True`` for those some quote stands for.
 
-    A quote of the whole text marks nothing: where everything is quoted, nothing stands out.
+    Quotes of nearly the whole text mark nothing: where everything is quoted, nothing stands out.
 
     Examples
     --------
@@ -618,5 +621,7 @@ def passages(text: str, quotes: Sequence[str]) -> tuple[tuple[str, bool], ...]:
         start = text.find(quote) if quote and quote != text else -1
         if start >= 0:
             marked[start : start + len(quote)] = b"\x01" * len(quote)
+    if sum(marked) > MARKED_MAX * len(text):
+        return ((text, False),)
     pieces = groupby(range(len(text)), key=lambda i: marked[i])
     return tuple(("".join(text[i] for i in run), bool(flag)) for flag, run in pieces)

@@ -280,6 +280,7 @@ def _map(content: Content) -> Markup:
             class_="beside",
         ),
         tag("figcaption", say("map.caption"), bare),
+        class_="flat" if drawing.flat else None,
     )
 
 
@@ -300,7 +301,13 @@ def _asks(content: Content) -> Markup:
         (str(i), ask.question, ask.label, str(ask.decides), str(ask.mentioned), _mark(content, ask.worst))
         for i, ask in enumerate(content.asks, start=1)
     ]
-    return _table(say("asks.caption"), columns, rows)
+    # what settles nothing by itself is needed too, but only together with something else
+    deciding = sum(ask.decides > 0 for ask in content.asks) or len(rows)
+    table = _table(say("asks.caption"), columns, rows[:deciding])
+    if deciding == len(rows):
+        return table
+    rest = _table(say("asks.rest_caption"), columns, rows[deciding:])
+    return join(table, tag("details", tag("summary", say("asks.rest", count=len(rows) - deciding)), rest, class_="rest"))
 
 
 # --- zones -----------------------------------------------------------------------------------
@@ -351,7 +358,8 @@ def _clauses(content: Content) -> Child:
         idle = outcome is Outcome.NOT_APPLICABLE
         traced = not idle or len(rows) <= TRACED_MAX
         caption = join(_mark(content, outcome), tag("span", say("clauses.caption", outcome="", count=len(rows)), class_="count"))
-        table = _clause_table(content, caption, rows, traced=traced)
+        opened = outcome in (Outcome.NON_COMPLIANT, Outcome.NEEDS_REVIEW)
+        table = _clause_table(content, caption, rows, traced=traced, opened=opened)
         if idle:
             note = None if traced else tag("p", say("clauses.compact"), class_="faint")
             table = tag("details", tag("summary", say("clauses.not_applicable", count=len(rows))), table, note, class_="idle")
@@ -359,12 +367,13 @@ def _clauses(content: Content) -> Child:
     return body
 
 
-def _clause_table(content: Content, caption: Child, rows: Sequence[ClauseRow], *, traced: bool) -> Markup:
+def _clause_table(content: Content, caption: Child, rows: Sequence[ClauseRow], *, traced: bool, opened: bool) -> Markup:
     say = content.say
     columns = [(say(f"column.{key}"), key) for key in ("number", "clause", "requirement", "place", "judgement", "reason")]
     head = tag("tr", [tag("th", heading, scope="col", class_=css) for heading, css in columns])
     bodies = [_clause_body(content, row, [heading for heading, _ in columns], traced=traced) for row in rows]
-    return tag("div", tag("table", tag("caption", caption), tag("thead", head), bodies), class_="table clauses-table")
+    return tag("div", tag("table", tag("caption", caption), tag("thead", head), bodies),
+               class_="table clauses-table" + (" opened-on-paper" if opened else ""))
 
 
 def _clause_body(content: Content, row: ClauseRow, headings: Sequence[str], *, traced: bool) -> Markup:

@@ -31,16 +31,18 @@ from sanxian.report.markup import Child, Markup, join, tag
 Bounds: TypeAlias = tuple[float, float, float, float]
 
 LEFT, TOP, WIDTH = 26.0, 2.0, 732.0  # the frame of the map inside the drawing, in units
-HEIGHTS: Final = (400.0, 640.0)
+HEIGHTS: Final = (400.0, 580.0)
 FURNITURE: Final = 52.0  # below the frame: longitudes, then scale bar and north arrow
 LOCATOR: Final = 230.0
 AROUND_M: Final = 3000.0  # land shown around a footprint, at least
 AROUND_SHARE: Final = 0.09  # … and as a share of its size
 DEGREE_M: Final = 111_000.0
 TOLERANCE: Final = 0.45  # units: below what can be seen
+RECEPTORS_M: Final = 60_000.0  # a view wider than this shows only the receptors met
 MARKED: Final = 16.0  # a footprint smaller than this gets a ring around it
 CELL: Final = 6.0  # raster of the label placement
 FONT, NARROW_FONT = 12.0, 22.0
+FLAT: Final = 0.65
 LABELS_MAX: Final = 40
 LEGEND_MAX: Final = 12
 
@@ -78,6 +80,7 @@ class Drawing:
     met: tuple[LegendEntry, ...]
     around: tuple[LegendEntry, ...]
     more: int  # zones met that the legend has no room for
+    flat: bool  # much wider than high: the legend goes below
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +213,7 @@ def draw(content: Content) -> Drawing:
         met=(LegendEntry("part", True, content.say("map.footprint"), content.total_size), *entries[:LEGEND_MAX]),
         around=_around_entries(content, zones),
         more=max(0, len(entries) - LEGEND_MAX),
+        flat=frame.height < FLAT * frame.width,
     )
 
 
@@ -264,7 +268,8 @@ def _zones_in_view(
         ]
         shapes = frame.draw([z.geometry for z in zones], partition=layer.partition)
         for zone, shape in zip(zones, shapes, strict=True):
-            if not shapely.is_empty(shape):
+            crowded = style_of(layer, zone) == "receptor" and frame.metres(frame.width) > RECEPTORS_M
+            if not shapely.is_empty(shape) and not (crowded and (layer.id, zone.code) not in met):
                 hit = (layer.id, zone.code) in met
                 drawn.append(Drawn(layer, zone, style_of(layer, zone), hit, shape))
     units = set(STYLES[:4])
@@ -329,7 +334,7 @@ def _footprint(shapes: Sequence[BaseGeometry]) -> Markup:
 def _watermark(content: Content, frame: Frame) -> Markup | None:
     if not content.result.edition.synthetic:
         return None
-    text = content.say("synthetic_short")
+    text = content.say("map.watermark")
     middle = frame.left + frame.width / 2
     rows = [frame.top + frame.height * share for share in (0.22, 0.55, 0.88)]
     return tag(
@@ -357,11 +362,11 @@ def patterns() -> Markup:
         "svg",
         tag(
             "defs",
-            hatch("hatch-red", 8, 45, tag("rect", width=8, height=8, class_="hatch-red-ground"),
-                  tag("rect", width=1.4, height=8, class_="hatch-red-line")),
-            hatch("hatch-eco", 8, 135, tag("rect", width=1.1, height=8, class_="hatch-eco-line")),
-            hatch("dots", 8, 0, tag("circle", cx=2, cy=2, r=1.1, class_="dots-dot"),
-                  tag("circle", cx=6, cy=6, r=1.1, class_="dots-dot")),
+            hatch("hatch-red", 9, 45, tag("rect", width=9, height=9, class_="hatch-red-ground"),
+                  tag("rect", width=1.4, height=9, class_="hatch-red-line")),
+            hatch("hatch-eco", 9, 135, tag("rect", width=1.1, height=9, class_="hatch-eco-line")),
+            hatch("dots", 11, 0, tag("circle", cx=3, cy=3, r=1.1, class_="dots-dot"),
+                  tag("circle", cx=8.5, cy=8.5, r=1.1, class_="dots-dot")),
         ),
         class_="patterns",
         width=0,
