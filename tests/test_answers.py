@@ -66,8 +66,14 @@ def test_a_wrong_expectation_is_told() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "- name: 只有名字\n", "name: 不是列表\n", "- {name: a, project: {}, expect: {}}\n", "- [\n"]
-    + ["- {name: a, project: {}, expect: {verdict: COMPLIANT}, typo: 1}\n"],
+    [
+        "",
+        "- [\n",
+        "name: 不是列表\n",
+        "- name: 只有名字\n",
+        "- {name: a, project: {}, expect: {}}\n",
+        "- {name: a, project: {}, expect: {verdict: COMPLIANT}, typo: 1}\n",
+    ],
 )
 def test_what_is_not_an_answer_set_is_named(tmp_path: Path, text: str) -> None:
     if text:

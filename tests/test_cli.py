@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import pytest
 import shapely
-from sample_edition import sample_edition
 
+from sample_edition import sample_edition
 from sanxian import output, screening
 from sanxian.cli import build_app, commands, main, shell
 from sanxian.edition import write_edition
@@ -66,6 +66,8 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sanxian(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a command in an empty folder and a plain environment."""
     monkeypatch.chdir(tmp_path)
+
+    monkeypatch.setenv("COLUMNS", "120")
 
     def run(*args: object, environ: dict[str, str] | None = None) -> Ran:
         for name in ("SANXIAN_LANG", "SANXIAN_EDITION"):
@@ -361,9 +363,8 @@ def test_a_full_disk_leaves_what_was_there_before(screen: Run, full_disk: None) 
 def test_replacing_keeps_the_old_file_when_the_writer_fails(tmp_path: Path) -> None:
     target = tmp_path / "x"
     target.write_text("old")
-    with pytest.raises(ZeroDivisionError), output.replacing(target) as beside:
-        beside.write_text("new")
-        raise ZeroDivisionError
+    with pytest.raises(UnicodeEncodeError), output.replacing(target) as beside:
+        beside.write_text("新", "ascii")
     assert target.read_text() == "old"
     output.write(target, b"new")
     assert target.read_text() == "new"
@@ -487,7 +488,7 @@ def test_the_as_of_date_is_given_stated_or_today_and_always_said(sanxian: Run, s
     ran = sanxian("screen", "p.yaml", "--edition", sample, "--as-of", "2027-01-01", "--format", "json")
     assert json.loads(ran.out)["as_of"] == "2027-01-01"
     ran = sanxian("screen", *RED_LINE, "--edition", sample)
-    assert f"研判日期：{date.today().isoformat()}" in ran.err
+    assert f"研判日期：{date.today().isoformat()}" in ran.err  # noqa: DTZ011, the user's own day
 
 
 @pytest.mark.parametrize("day", ["2026-13-01", "yesterday", "20260901x"])
@@ -765,6 +766,32 @@ def test_building_the_demo_edition_writes_it(sanxian: Run, demo: Path) -> None:
     assert sanxian("demo", "build", "x.gpkg", "--seed", "7").status == 0
     assert sanxian("edition", "info", "x.gpkg").status == 0
     assert sanxian("demo", "build", "no/x.gpkg").status == 10
+
+
+# --- answers ----------------------------------------------------------------------------------------
+
+CASES = """
+- name: 红线内的点须补充信息
+  as_of: 2026-09-01
+  project: {parts: [{point: [100.05, 36.15]}]}
+  expect: {verdict: NEEDS_FACTS}
+- name: 期望写错的一例
+  as_of: 2026-09-01
+  project: {parts: [{point: [100.05, 36.15]}]}
+  expect: {verdict: COMPLIANT}
+"""
+
+
+def test_an_answer_set_names_the_cases_that_differ(sanxian: Run, sample: Path) -> None:
+    Path("answers").mkdir()
+    Path("answers/a.yaml").write_text(CASES, "utf-8")
+    ran = sanxian("answers", "run", "answers", "--edition", sample)
+    assert ran.status == 1
+    assert "期望写错的一例" in ran.out and "红线内的点" not in ran.out
+    assert "一致 1 例，不一致 1 例" in ran.out
+    Path("answers/a.yaml").write_text(CASES[: CASES.rindex("- name")], "utf-8")
+    assert sanxian("answers", "run", "answers", "--edition", sample).status == 0
+    assert sanxian("answers", "run", "nowhere", "--edition", sample).status == 10
 
 
 def test_commands_live_in_one_table() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 from collections.abc import Iterable
@@ -30,7 +31,9 @@ def drawn() -> atlas.Atlas:
 
 @pytest.fixture(scope="module")
 def gazetteer() -> dict[str, Any]:
-    return tomllib.loads(resources.files("sanxian.data.demo").joinpath("gazetteer.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(
+        resources.files("sanxian.data.demo").joinpath("gazetteer.toml").read_text(encoding="utf-8")
+    )
 
 
 def area_km2(geometry: BaseGeometry) -> float:
@@ -58,7 +61,7 @@ def edges(geometry: BaseGeometry) -> set[tuple[float, ...]]:
     for part in shapely.get_parts(geometry):
         for ring in (part.exterior, *part.interiors):
             xy = shapely.get_coordinates(ring).tolist()
-            found |= {tuple(sum(sorted((a, b)), [])) for a, b in zip(xy[:-1], xy[1:], strict=True)}
+            found |= {(*min(a, b), *max(a, b)) for a, b in itertools.pairwise(xy)}
     return found
 
 
@@ -97,7 +100,13 @@ def test_the_province_has_about_its_true_size_and_its_true_neighbours(drawn: atl
     west, south, east, north = drawn.outline.bounds
     assert (89.0 < west < 90.0, 31.3 < south < 31.9, 102.8 < east < 103.4, 39.0 < north < 39.4) == (True,) * 4
     counties = by_code(drawn, "county")
-    for a, b in (("632801", "632724"), ("632801", "632803"), ("632626", "632726"), ("630202", "630222"), ("632521", "632223")):
+    for a, b in (
+        ("632801", "632724"),
+        ("632801", "632803"),
+        ("632626", "632726"),
+        ("630202", "630222"),
+        ("632521", "632223"),
+    ):
         assert edges(counties[a].geometry) & edges(counties[b].geometry), (a, b)
     size = {code: area_km2(z.geometry) for code, z in counties.items()}
     assert sorted(size, key=lambda c: -size[c])[:2] == ["632801", "632724"]
@@ -187,7 +196,9 @@ def test_every_entry_of_the_gazetteer_is_on_the_map(drawn: atlas.Atlas, gazettee
     assert set(areas) == {"PA14-B"}
     assert {z.code[:4] for z in drawn.zones["water_source"]} == {w["code"] for w in gazetteer["water_source"]}
     for zone in drawn.zones["water_source"]:
-        assert zone.regions == (next(w["county"] for w in gazetteer["water_source"] if w["code"] == zone.code[:4]),)
+        assert zone.regions == (
+            next(w["county"] for w in gazetteer["water_source"] if w["code"] == zone.code[:4]),
+        )
 
 
 def test_codes_have_the_published_forms(drawn: atlas.Atlas) -> None:
@@ -249,15 +260,28 @@ def test_the_long_line_stays_inside_and_passes_red_lines(drawn: atlas.Atlas) -> 
 def test_rivers_run_in_the_province_and_past_the_park_of_guide(drawn: atlas.Atlas) -> None:
     rivers, parks = by_code(drawn, "river"), by_code(drawn, "park")
     assert all(shapely.covers(drawn.outline, z.geometry) for z in rivers.values())
-    assert {"632626", "632624", "632625", "632621", "632324", "632524", "632523", "632322", "630225", "630222"} <= set(
-        rivers["RV01"].regions
-    )
+    assert {
+        "632626",
+        "632624",
+        "632625",
+        "632621",
+        "632324",
+        "632524",
+        "632523",
+        "632322",
+        "630225",
+        "630222",
+    } <= set(rivers["RV01"].regions)
     assert distance_m(rivers["RV01"].geometry, parks["PK63252301"].geometry) < 1000
     # The bank belt is one kilometre wide on either side; where it meets other borders it may share their line instead.
     for zone in drawn.zones["shoreline"]:
         code = {"黄河干流": "RV01", "湟水河": "RV02"}[zone.attributes["river"]]
-        edge = shapely.points(shapely.get_coordinates(zone.geometry))
-        away = [distance_m(rivers[code].geometry, p) for p in edge if distance_m(drawn.outline.exterior, p) > 3000]
+        edge = [Point(xy) for xy in shapely.get_coordinates(zone.geometry)]
+        away = [
+            distance_m(rivers[code].geometry, p)
+            for p in edge[::5]
+            if distance_m(drawn.outline.exterior, p) > 3000
+        ]
         assert 800 < np.median(away) < 1200, zone.code
         assert max(away) < 2500, zone.code
 

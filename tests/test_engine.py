@@ -184,6 +184,15 @@ def test_a_point_on_a_boundary_is_in_both_zones() -> None:
         assert len(found) == 2
 
 
+def test_a_point_on_a_slanting_boundary_is_in_both_zones() -> None:
+    """Half way between two vertices the point is off the line by rounding only."""
+    a, b = (100.0123, 36.0377), (100.0911, 36.0851)
+    left, right = shapely.Polygon([a, b, (100.0, 36.2)]), shapely.Polygon([a, b, (100.2, 36.0)])
+    for k in (0.1, 0.37, 0.5, 0.83):
+        point = shapely.Point(a[0] + k * (b[0] - a[0]), a[1] + k * (b[1] - a[1]))
+        assert len(hits(overlay(left, right, near_m=0.0), part(point, "点位"))) == 2
+
+
 def test_small_overlaps_are_dropped_after_union_and_listed() -> None:
     """Five parts of 0.9 m² in one zone are 4.5 m²: kept under a limit of 1 m², dropped under 10 m²."""
     side = math.sqrt(0.9)
@@ -227,12 +236,13 @@ def test_zones_out_of_force_are_not_met() -> None:
     spans = {
         "old": (None, date(2026, 8, 31)),
         "new": (date(2026, 9, 1), None),
+        "last day": (None, AS_OF),
         "later": (date(2026, 9, 2), None),
     }
     zones = [zone(c, shape, valid_from=a, valid_to=b) for c, (a, b) in spans.items()]
     made = Overlay([layer()], {"units": zones}, REGION)
-    assert set(hits(made, part(shape))) == {"new"}
-    assert made.place([part(shape)], AS_OF).distance("units", (0, 2)) is None
+    assert set(hits(made, part(shape))) == {"new", "last day"}
+    assert made.place([part(shape)], AS_OF).distance("units", (0, 3)) is None
 
 
 def test_distance_finds_the_nearest_of_many_beyond_the_search_radius() -> None:

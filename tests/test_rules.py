@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sanxian import rules
 from sanxian.errors import BadRule
 from sanxian.model import Outcome, Truth
-from sanxian.rules import Several, Span
+from sanxian.rules import Several, Span, flips
 from strategies import AS_OF, World, atoms, conditions, worlds
 from strategies import rules as any_rule
 
@@ -279,6 +279,9 @@ YES, NO, UNKNOWN = (
         ({"effect": "REQUIRE", "require": {"all": [OUTFALL, DUTY]}}, YES, "CONDITIONAL"),
         ({"effect": "REQUIRE", "require": OUTFALL}, UNKNOWN, "NEEDS_FACTS"),
         ({"effect": "REQUIRE", "require": OUTFALL}, NO, "NON_COMPLIANT"),
+        ({"effect": "REQUIRE", "require": OUTFALL, "unless": PARK}, YES, "COMPLIANT"),
+        ({"effect": "REQUIRE", "require": OUTFALL, "unless": PARK}, NO, "NEEDS_FACTS"),
+        ({"effect": "REQUIRE", "require": DUTY, "unless": PARK}, YES, "NEEDS_FACTS"),
         ({"effect": "RESTRICT"}, NO, "NEEDS_REVIEW"),
         ({"effect": "ALLOW", "when": OUTFALL}, YES, "COMPLIANT"),
         ({"effect": "ALLOW", "when": OUTFALL}, UNKNOWN, "NEEDS_FACTS"),
@@ -443,6 +446,7 @@ def test_a_broken_rule_does_not_hide_a_breach_its_neighbour_found() -> None:
     good = {"effect": "FORBID", "when": OUTFALL, "review": REVIEWED}
     clause = rules.compile_clause("X", "文" * 50, [{"effect": "BAD"}, good])
     assert rules.outcomes([clause], YES) == (Outcome.NON_COMPLIANT,)
+    assert rules.outcomes([clause], NO) == (Outcome.NEEDS_REVIEW,)
 
 
 @given(
@@ -502,3 +506,18 @@ def test_the_fact_that_decides_most_is_asked_first() -> None:
 def test_nothing_is_asked_when_nothing_is_missing() -> None:
     clause = rules.compile_clause("X", "文", [{"effect": "FORBID", "when": OUTFALL, "review": REVIEWED}])
     assert rules.asks([([clause], YES)]) == ()
+
+
+@given(st.lists(any_rule(), min_size=1, max_size=3), worlds(), st.booleans())
+def test_leaving_out_what_cannot_decide_loses_no_flip(
+    drawn: list[dict[str, Any]], world: World, drafts: bool
+) -> None:
+    """Flips found the short way equal those found by trying every variable."""
+    members = [rules.compile_clause(str(i), "文" * 50, [r]) for i, r in enumerate(drawn)]
+    now = rules.outcomes(members, world, count_drafts=drafts)
+    short = flips.flips_of(members, world, now, drafts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            flips, "_decisive", lambda rule, *_: flips._variables(rule.applies, rule.unless, rule.require)
+        )
+        assert flips.flips_of(members, world, now, drafts) == short

@@ -463,11 +463,10 @@ def _with_header(lines: Iterable[_Line], source: str) -> tuple[tuple[str, ...], 
 def _open_csv(path: Path, encoding: str | None, stack: ExitStack) -> _Sheet:
     known = _encoding(path, encoding)
     stream = stack.enter_context(path.open(encoding=known, newline=""))
-    first = stream.readline()
-    stream.seek(0)
-    delimiter = max(",\t;，", key=first.count)
     csv.field_size_limit(MAX_CELL_CHARS)
-    rows = csv.reader(stream, delimiter=delimiter)
+    first = [stream.readline() for _ in range(_HEADER_WITHIN)]
+    stream.seek(0)
+    rows = csv.reader(stream, delimiter=max(",\t;，", key=lambda mark: _known_titles(first, mark)))
 
     def numbered() -> Iterator[_Line]:
         for number in count(1):
@@ -480,6 +479,13 @@ def _open_csv(path: Path, encoding: str | None, stack: ExitStack) -> _Sheet:
 
     headers, records = _with_header(numbered(), path.name)
     return _Sheet(headers, records)
+
+
+def _known_titles(lines: Sequence[str], delimiter: str) -> int:
+    """Return how many titles of a header are understood when cells are parted by ``delimiter``."""
+    return max(
+        sum(_meaning(cell.strip('" ')) is not None for cell in line.split(delimiter)) for line in lines
+    )
 
 
 def _encoding(path: Path, given: str | None) -> str:

@@ -86,5 +86,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
+        # YAML 1.1 reads the key `on` of a review as a boolean
+        return {"on" if key is True else key: _plain(item) for key, item in value.items()}
     return [_plain(v) for v in value] if isinstance(value, list) else value

@@ -576,6 +576,9 @@ class _Run:
 
     def _covered(self, layer: str) -> float:
         """Return the least share of areas, lines and points that lies in some zone of ``layer``."""
+        met = [h for h in self.met if h.layer == layer]
+        if len(met) == 1 and met[0].share >= 1.0 - _GAP and self.placement.dimensions == 1:
+            return 1.0
         zones = tuple(i for i, _ in enumerate(self.prepared.edition.zones[layer]))
         extent = self.placement.extent(((layer, zones),), "")
         return extent.least_share

@@ -9,6 +9,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import typer
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -18,7 +22,7 @@ def main(args: Sequence[str] | None = None) -> int:
     return shell.run(commands.app, sys.argv[1:] if args is None else args, os.environ)
 
 
-def build_app() -> object:
+def build_app() -> typer.Typer:
     """Return the typer application, for documents and tests that walk its commands."""
     from sanxian.cli import commands
 

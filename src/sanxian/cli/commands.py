@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 import typer
 
 from sanxian import __version__, output
-from sanxian.cli.shell import NOT_COMPLIANT, Session, command, exit_status
+from sanxian.cli.shell import DIFFERS, NOT_COMPLIANT, Session, command, exit_status
 from sanxian.errors import (
     EditionError,
     FactConflict,
@@ -1058,14 +1058,30 @@ def _make_folder(path: Path) -> None:
 
 @command(answer_sets, "run")
 def answers_run(
-    _session: Session,
+    session: Session,
     folder: Annotated[
         Path,
         typer.Argument(metavar="DIR", help="答案集文件夹 / Folder of the answer set", show_default=False),
     ],
     edition: EditionOption = None,
 ) -> None:
-    """运行公开答案集，逐例核对 / Run the public answer set and compare case by case."""
+    """运行公开答案集，逐例核对，有不一致时退出码为 1 / Run the public answer set; exit 1 when a case differs.
+
+    例 / Example:
+
+    sanxian answers run tests/answers --edition out/qinghai-demo-2026.gpkg
+    """
     from sanxian import answers
 
-    raise typer.Exit(answers.run_directory(folder, edition))
+    cases = answers.read_cases(folder)
+    opened = _open_edition(session, edition)
+    agreed = 0
+    for answer in _watched(session, answers.run(cases, opened), len(cases)):
+        agreed += answer.agrees
+        if not answer.agrees:
+            session.print(f"✗ {answer.case.file}: {answer.case.name}")
+            for difference in answer.differences:
+                session.print(f"    {difference}")
+    session.print(session.t("answers.done", total=len(cases), agreed=agreed, differ=len(cases) - agreed))
+    if agreed < len(cases):
+        raise typer.Exit(DIFFERS)

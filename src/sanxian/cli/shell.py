@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 DONE: Final = 0
 NOT_COMPLIANT: Final = 1
+DIFFERS: Final = 1  # a case of an answer set
 USAGE: Final = 2
 BUG: Final = 70
 INTERRUPTED: Final = 130

@@ -17,8 +17,9 @@ lattice point plus n/32 of a mesh edge, so rounding noise of one machine or anot
 
 from __future__ import annotations
 
+import itertools
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from importlib import resources
@@ -28,7 +29,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import Point, Polygon
+from shapely import LineString, MultiLineString, MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from sanxian.model import Coverage, CoverageStatus, Layer, LayerKind, Zone
@@ -142,21 +143,34 @@ def draw(seed: int = 2026) -> Atlas:
     land = _Land(gazetteer, sketch, seed)
     mosaic = _cut(land, *_mesh(land))
     zones = _zones(land, mosaic)
-    outline = zones["province"][0].geometry
-    assert isinstance(outline, Polygon)
+    (province,) = zones["province"]
     coverage = [
         Coverage(layer=layer.id, region="63", status=CoverageStatus.COMPLETE, source=SOURCE, date=SURVEYED)
         for layer in LAYERS
     ]
     # One honest hole, to show what "no data" looks like: nobody has drawn the banks of this county.
     coverage.append(
-        Coverage(layer="shoreline", region="632803", status=CoverageStatus.ABSENT, source=SOURCE, date=SURVEYED)
+        Coverage(
+            layer="shoreline", region="632803", status=CoverageStatus.ABSENT, source=SOURCE, date=SURVEYED
+        )
     )
-    return Atlas(layers=LAYERS, zones=MappingProxyType(zones), coverage=tuple(coverage), outline=outline)
+    return Atlas(
+        layers=LAYERS,
+        zones=MappingProxyType(zones),
+        coverage=tuple(coverage),
+        outline=_one(province.geometry),
+    )
 
 
-def _layer(id: str, kind: LayerKind, title: str, accuracy_m: float, **more: Any) -> Layer:
-    return Layer(id=id, kind=kind, title=title, accuracy_m=accuracy_m, source=SOURCE, **more)
+def _one(geometry: BaseGeometry) -> Polygon:
+    """Return the only polygon of a geometry."""
+    (part,) = shapely.get_parts(geometry)
+    polygon: Polygon = part
+    return polygon
+
+
+def _layer(layer_id: str, kind: LayerKind, title: str, accuracy_m: float, **more: Any) -> Layer:
+    return Layer(id=layer_id, kind=kind, title=title, accuracy_m=accuracy_m, source=SOURCE, **more)
 
 
 LAYERS: Final = (
@@ -253,7 +267,7 @@ class _Blob:
 
     @classmethod
     def of(cls, stroke: Sequence[float]) -> _Blob:
-        (u, v), = _lattice([stroke])
+        ((u, v),) = _lattice([stroke])
         angle = np.radians(stroke[4])
         return cls(u, v, stroke[2] * KM, stroke[3] * KM, float(np.cos(angle)), float(np.sin(angle)))
 
@@ -282,11 +296,16 @@ class _Place:
     core: float = 0.0  # depth at which the core zone begins, 0 = no core
 
 
+# Columns of the smooth textures: displacement of borders; ecological value; which function a red line has; distance to
+# farming valleys, to rivers that need water, to banked rivers; patches; what speaks for ecological space alone.
+WARP_U, WARP_V, VALUE, FUNCTION, VALLEY, SUPPLY, BANK, PATCH, OTHER = range(9)
+
+
 class _Land:
     """What lies at a point, from the strokes of the sketch and from noise."""
 
     CHUNK: Final = 1 << 14  # points looked at together: their working arrays stay in the cache
-    NEAR_SEEDS: Final = 40  # more than can be nearest in one square of the seed table
+    NEAR_SEEDS: Final = 40  # county seeds looked at in a square; fewer than half can be the nearest one there
     TILE: Final = 32  # lattice units between the points of the smooth textures
     COLUMNS: Final = 360
     ROWS: Final = 258
@@ -296,14 +315,18 @@ class _Land:
         self.counties: list[dict[str, Any]] = [c | sketch["county"][c["code"]] for c in gazetteer["county"]]
         self.number = {c["code"]: n for n, c in enumerate(self.counties, start=1)}
         themes = sketch["themes"]
-        self.has = {k: self._flags(themes[k]) for k in ("farming", "weak_dispersion", "no_burn", "land_control")}
+        self.has = {
+            k: self._flags(themes[k]) for k in ("farming", "weak_dispersion", "no_burn", "land_control")
+        }
         self.groundwater = np.zeros(len(self.counties) + 1)
         for code, km in themes["groundwater_km"].items():
             self.groundwater[self.number[code]] = km * KM
         self.noise = _Noise(np.random.default_rng([seed, 1]), 4)
         self.edge_noise = _Noise(np.random.default_rng([seed, 5]), 1)
         self.rivers = {
-            r["code"]: _meander(_lattice(sketch["river"][r["code"]]["course"]), np.random.default_rng([seed, 2, n]))
+            r["code"]: _meander(
+                _lattice(sketch["river"][r["code"]]["course"]), np.random.default_rng([seed, 2, n])
+            )
             for n, r in enumerate(gazetteer["river"])
         }
         self.banks = {code: shapely.linestrings(self.rivers[code]) for code in themes["shoreline"]}
@@ -323,8 +346,11 @@ class _Land:
         return flags
 
     def _paint(self) -> Floats:
-        """Return the smooth textures (tiles, 9): warp u, warp v, value, function, valley, supply, bank, patches, other value."""
-        u, v = (x.ravel().astype(np.float64) * self.TILE for x in np.meshgrid(np.arange(self.COLUMNS), np.arange(self.ROWS), indexing="ij"))
+        """Return the smooth textures (tiles, 9), columns ``WARP_U`` … ``OTHER``."""
+        u, v = (
+            x.ravel().astype(np.float64) * self.TILE
+            for x in np.meshgrid(np.arange(self.COLUMNS), np.arange(self.ROWS), indexing="ij")
+        )
         noise = _Noise(np.random.default_rng([self.seed, 3]), 6)
         sums = np.zeros((len(u), 6))
         for k, size in enumerate((2048.0, 1024.0, 512.0, 256.0, 128.0)):
@@ -347,7 +373,9 @@ class _Land:
             return found
 
         valley, supply, bank = (nearest(themes[k]) for k in ("valleys", "ecological_water", "shoreline"))
-        return np.column_stack([sums[:, 0], sums[:, 1], value, sums[:, 3], valley, supply, bank, sums[:, 4], sums[:, 5]])
+        return np.column_stack(
+            [sums[:, 0], sums[:, 1], value, sums[:, 3], valley, supply, bank, sums[:, 4], sums[:, 5]]
+        )
 
     def _smooth(self, u: Floats, v: Floats) -> Floats:
         """Textures at points, bilinear (n, 9)."""
@@ -356,7 +384,9 @@ class _Land:
         fx, fy = (x - i)[:, None], (y - j)[:, None]
         k = i * self.ROWS + j
         t = self.textures
-        value: Floats = (t[k] * (1 - fy) + t[k + 1] * fy) * (1 - fx) + (t[k + self.ROWS] * (1 - fy) + t[k + self.ROWS + 1] * fy) * fx
+        value: Floats = (t[k] * (1 - fy) + t[k + 1] * fy) * (1 - fx) + (
+            t[k + self.ROWS] * (1 - fy) + t[k + self.ROWS + 1] * fy
+        ) * fx
         return value
 
     def _detail(self, u: Floats, v: Floats) -> Floats:
@@ -368,7 +398,7 @@ class _Land:
 
     def _warp(self, u: Floats, v: Floats) -> tuple[Floats, Floats]:
         s, d = self._smooth(u, v), self._detail(u, v)
-        return u + s[:, 0] + 0.09 * d[:, 0], v + s[:, 1] + 0.09 * d[:, 1]
+        return u + s[:, WARP_U] + 0.09 * d[:, 0], v + s[:, WARP_V] + 0.09 * d[:, 1]
 
     def _places(self) -> None:
         """Turn the strokes of parks, protected areas, water sources, lakes into blobs."""
@@ -378,9 +408,18 @@ class _Land:
             _Place(n, p["code"], blobs[p["code"]], frozenset([numbers[p["county"]]]), p)
             for n, p in enumerate(self.gazetteer["park"], start=1)
         ]
-        self.lakes = [_Place(n, k["code"], blobs[k["code"]], entry=k) for n, k in enumerate(self.gazetteer["lake"], start=1)]
+        self.lakes = [
+            _Place(n, k["code"], blobs[k["code"]], entry=k)
+            for n, k in enumerate(self.gazetteer["lake"], start=1)
+        ]
         self.sources = [
-            _Place(3 * n + 1, w["code"], (_Blob.of(sketch["water_source"][w["code"]]),), frozenset([numbers[w["county"]]]), w)
+            _Place(
+                3 * n + 1,
+                w["code"],
+                (_Blob.of(sketch["water_source"][w["code"]]),),
+                frozenset([numbers[w["county"]]]),
+                w,
+            )
             for n, w in enumerate(self.gazetteer["water_source"])
         ]
         self.protected: list[_Place] = []
@@ -393,11 +432,19 @@ class _Land:
             )  # fmt: skip
             self.protected.append(place)
             value += len(entry["subtypes"])
+        # by value of the field: where the core begins (0 = one zone only), and whether the whole is red line
+        zones = [p for p in self.protected for _ in p.entry["subtypes"]]
+        self.core_from = np.array([0.0, *(p.core for p in zones)])
+        self.all_red = np.array([False, *(p.core > 0 or p.entry["kind"] in RED_PARKS for p in zones)])
         by_code = {p.code: p for p in self.protected}
         first, fish = by_code["PA14"], by_code["PA16"]
         self.fish = fish  # lies across another protected area, so it has a field of its own
         self.successor = _Place(
-            1, "PA14-B", tuple(_Blob.of(b) for b in sketch["protected_area"]["PA14-B"]["blobs"]), first.counties, first.entry
+            1,
+            "PA14-B",
+            tuple(_Blob.of(b) for b in sketch["protected_area"]["PA14-B"]["blobs"]),
+            first.counties,
+            first.entry,
         )
 
     def _borders(self) -> None:
@@ -421,12 +468,14 @@ class _Land:
         # by more than the square's diagonal.
         size = 64
         columns, rows = 12000 // size, 8400 // size
-        cu, cv = (x.ravel() * size - 160.0 + size / 2 for x in np.meshgrid(np.arange(columns), np.arange(rows), indexing="ij"))
+        cu, cv = (
+            x.ravel() * size - 160.0 + size / 2
+            for x in np.meshgrid(np.arange(columns), np.arange(rows), indexing="ij")
+        )
         d = (cu[:, None] - self.seed_u) ** 2 + (cv[:, None] - self.seed_v) ** 2
         order = np.argpartition(d, self.NEAR_SEEDS, axis=1)[:, : self.NEAR_SEEDS]
         near = np.sqrt(np.take_along_axis(d, order, axis=1))
         keep = near <= near.min(axis=1, keepdims=True) + 1.5 * size
-        assert not keep.all(axis=1).any(), "more seeds are near than NEAR_SEEDS"
         order = np.take_along_axis(order, np.argsort(~keep, axis=1, kind="stable"), axis=1)  # kept ones first
         self.candidates = order[:, : int(keep.sum(axis=1).max())]
         self._square = (size, columns, rows)
@@ -452,7 +501,10 @@ class _Land:
         by name counts towards the share.
         """
         step = 16
-        u, v = (x.ravel().astype(np.float64) * step for x in np.meshgrid(np.arange(11500 // step), np.arange(ROOT // step), indexing="ij"))
+        u, v = (
+            x.ravel().astype(np.float64) * step
+            for x in np.meshgrid(np.arange(11500 // step), np.arange(ROOT // step), indexing="ij")
+        )
         self.thresholds[:] = np.inf
         codes, value = self._ask(u, v)
         county, unit = _field(codes, "county"), _field(codes, "unit")
@@ -487,101 +539,125 @@ class _Land:
         for start in range(0, len(maybe), self.CHUNK):
             rows = maybe[start : start + self.CHUNK]
             smooth, detail = self._smooth(u[rows], v[rows]), self._detail(u[rows], v[rows])
-            wu = u[rows] + smooth[:, 0] + 0.09 * detail[:, 0]
-            wv = v[rows] + smooth[:, 1] + 0.09 * detail[:, 1]
+            wu = u[rows] + smooth[:, WARP_U] + 0.09 * detail[:, 0]
+            wv = v[rows] + smooth[:, WARP_V] + 0.09 * detail[:, 1]
             inside = np.flatnonzero(shapely.contains_xy(self.frame, wu, wv))
             rows, county = rows[inside], self._county(wu[inside], wv[inside])
-            codes[rows], values[rows] = self._describe(u[rows], v[rows], county, smooth[inside], detail[inside])
+            codes[rows], values[rows] = self._describe(
+                u[rows], v[rows], county, smooth[inside], detail[inside]
+            )
         return codes, values
 
-    def _describe(self, u: Floats, v: Floats, county: Ints, smooth: Floats, detail: Floats) -> tuple[Ints, Floats]:
+    def _describe(
+        self, u: Floats, v: Floats, county: Ints, smooth: Floats, detail: Floats
+    ) -> tuple[Ints, Floats]:
+        """Packed codes of points inside the province, and their two values (red line; any priority)."""
         rough = detail[:, 2] / 64  # about ±1
-        crisp = self.crisp[county]
-        value = smooth[:, 2] + 0.0018 * crisp * detail[:, 3]
-        # what speaks for ecological space but not for a red line: keeps the two borders from running side by side
-        other = 0.30 * smooth[:, 8] + 0.0010 * crisp * detail[:, 2]
-        f: dict[str, Ints | Bools] = {"county": county}
+        from_town = np.hypot(u - self.town_u[county], v - self.town_v[county])
+        town = from_town / self.town_r[county] - 0.45 * rough  # < 1 inside the urban unit
+        f: dict[str, NDArray[Any]] = {"county": county}
 
         # named places; depth > 0 inside
-        f["lake"], _ = self._inside(self.lakes, u, v, county, rough, 0.20)
-        town = np.hypot(u - self.town_u[county], v - self.town_v[county]) / self.town_r[county] - 0.45 * rough
-        source = np.zeros(len(u), dtype=np.int64)
+        f["lake"], _ = self._inside(self.lakes, u, v, county, 0.20)
+        f["source"] = np.zeros(len(u), dtype=np.int64)
         for ring in (2, 1, 0):
-            found, _ = self._inside(self.sources, u, v, county, rough, 0.16, RING_SIZES[ring])
-            source = np.where(found > 0, found + ring, source)
-        f["source"] = source
-        protected, depth = self._inside([p for p in self.protected if p is not self.fish], u, v, county, rough, 0.22)
-        cores = np.array([0.0, *np.repeat([p.core for p in self.protected], [len(p.entry["subtypes"]) for p in self.protected])])
-        red_names = np.array([False, *np.repeat([p.core > 0 or p.entry["kind"] in RED_PARKS for p in self.protected], [len(p.entry["subtypes"]) for p in self.protected])])
-        protected[(source > 0) | ((cores[protected] > 0) & (town < 1.2))] = 0  # leave out springs, and towns in reserves
-        two_zones = cores[protected] > 0
-        # PAxx-1 is the core, -2 the rest; the core's edge has a roughness of its own, so it does not copy the outer one
-        deep = (depth > 0.07) & (depth + 0.14 * smooth[:, 7] + 0.0009 * detail[:, 1] > cores[protected])
-        f["protected"] = protected + (two_zones & ~deep)
-        value = value + 0.7 * np.maximum(depth + 0.3, 0)  # what lies about a protected area is worth more
-        f["fish"], _ = self._inside([self.fish], u, v, county, rough, 0.15)
-        f["fish"] = f["fish"] > 0
-        f["successor"], _ = self._inside([self.successor], u, v, county, rough, 0.22)
-        park, apart = self._parks_near(u, v, county, rough)
-        f["park"] = np.where(apart < 0, park, 0)
-
-        # units
-        unit = np.full(len(u), GENERAL)
-        unit[value + other > self.thresholds[1, county]] = WATERSHED
-        unit[value > self.thresholds[0, county]] = RED
-        natural = unit.copy()
-        unit[town < 1] = TOWN
+            found, _ = self._inside(self.sources, u, v, county, 0.16, RING_SIZES[ring])
+            f["source"] = np.where(found > 0, found + ring, f["source"])
+        spring = f["source"] > 0
+        protected, depth = self._inside([p for p in self.protected if p is not self.fish], u, v, county, 0.22)
+        # protected areas leave out springs, and those with a core leave out the towns inside them
+        protected[spring | ((self.core_from[protected] > 0) & (town < 1.2))] = 0
+        all_red, core_from = self.all_red[protected], self.core_from[protected]
+        # the core's edge has a roughness of its own, so it does not copy the outer one
+        deep = (depth > 0.07) & (depth + 0.14 * smooth[:, PATCH] + 0.0009 * detail[:, 1] > core_from)
+        f["protected"] = protected + ((core_from > 0) & ~deep)  # PAxx-1 is the core, -2 the rest
+        f["fish"] = np.minimum(self._inside([self.fish], u, v, county, 0.15)[0], 1)
+        f["successor"], _ = self._inside([self.successor], u, v, county, 0.22)
         named = (protected > 0) | (f["successor"] > 0)
-        unit[named & (natural != RED)] = WATERSHED
-        unit[named & (natural == RED)] = RED
-        unit[red_names[protected]] = RED
-        unit[source > 0] = WATERSHED
-        unit[apart < 0.45 * KM] = INDUSTRY
-        priority = unit <= WATERSHED
+        park, off_park = self._parks_near(u, v, county)
+        f["park"] = np.where(off_park < 0, park, 0)
+
+        # units: by value, then towns, named places, parks, each over the one before
+        crisp = self.crisp[county]
+        value = smooth[:, VALUE] + 0.0018 * crisp * detail[:, 3]
+        value += 0.7 * np.maximum(depth + 0.3, 0)  # what lies about a protected area is worth more
+        # what speaks for ecological space but not for a red line keeps their borders from running side by side
+        either = value + 0.30 * smooth[:, OTHER] + 0.0010 * crisp * detail[:, 2]
+        natural = np.full(len(u), GENERAL)
+        natural[either > self.thresholds[1, county]] = WATERSHED
+        natural[value > self.thresholds[0, county]] = RED
+        unit = np.where(town < 1, TOWN, natural)
+        unit[named] = np.where(natural[named] == RED, RED, WATERSHED)
+        unit[all_red] = RED
+        unit[spring] = WATERSHED
+        unit[off_park < 0.45 * KM] = INDUSTRY
         f["unit"] = unit
 
         # red line and ecological space: the priority land less some pockets
-        pocket = smooth[:, 7] + 0.004 * detail[:, 1] < -0.75
-        kept = ~pocket | red_names[protected]
-        function = self.red_of[county, (smooth[:, 3] > 0).astype(np.int64)]
-        f["red"] = np.where((unit == RED) & kept, function, 0)
-        wild = (natural <= WATERSHED) | named
-        f["space"] = priority & (f["red"] == 0) & wild & ((unit == RED) | (source > 0) | named | ~pocket)
+        pocket = smooth[:, PATCH] + 0.004 * detail[:, 1] < -0.75
+        function = self.red_of[county, (smooth[:, FUNCTION] > 0).astype(np.int64)]
+        f["red"] = np.where((unit == RED) & (~pocket | all_red), function, 0)
+        wild = (unit == RED) | named | ((unit == WATERSHED) & (natural <= WATERSHED) & (spring | ~pocket))
+        f["space"] = wild & (unit <= WATERSHED) & (f["red"] == 0)
 
-        # elements
-        near_town = np.hypot(u - self.town_u[county], v - self.town_v[county])
-        lean = 0.5 * smooth[:, 7] + 0.3 * rough
-        farm = self.has["farming"][county] & (unit == GENERAL) & (np.minimum(smooth[:, 4] / (13 * KM), near_town / (20 * KM)) < 1 + lean)
-        f["water"] = _choose(
-            (unit == INDUSTRY, 2), (unit == TOWN, 3), ((source > 0) | (f["red"] == 1) | red_names[protected], 1), (farm, 4)
-        )
-        f["air"] = _choose(
-            (unit == INDUSTRY, 2), (unit == TOWN, 5), (named & priority, 1), (~priority & (town < 2.1), 3),
-            (~priority & self.has["weak_dispersion"][county] & (smooth[:, 4] < (6 + 3 * lean) * KM), 4),
-        )  # fmt: skip
-        f["soil"] = _choose((unit == INDUSTRY, 3), ((unit == GENERAL) & (apart < 2.6 * KM), 2), (farm, 1))
-        f["fuel"] = self.has["no_burn"][county] & ~priority & (town < 1.45)
-        f["land"] = self.has["land_control"][county] & ((unit == TOWN) | (unit == INDUSTRY))
-        f["ground"] = near_town < self.groundwater[county] * (1 + 0.25 * rough)
-        f["supply"] = smooth[:, 5] < (5 + 3 * lean) * KM
-
-        # banks: exact distance, asked only near the two rivers
-        belt = np.zeros(len(u), dtype=np.int64)
-        close = np.flatnonzero(smooth[:, 6] < 12 * KM)
-        points = shapely.points(u[close], v[close])
-        for n, line in reversed(list(enumerate(self.banks.values(), start=1))):
-            belt[close[shapely.dwithin(line, points, KM)]] = n
-        f["belt"] = belt
-
+        self._elements(f, smooth, rough, town, from_town, off_park)
+        f["belt"] = self._belt(u, v, smooth[:, BANK])
         codes = np.zeros(len(u), dtype=np.int64)
         for name, values in f.items():
             codes += values.astype(np.int64) * WEIGHTS[name]
-        return codes, np.column_stack([value, value + other])
+        return codes, np.column_stack([value, either])
+
+    def _elements(
+        self,
+        f: dict[str, NDArray[Any]],
+        smooth: Floats,
+        rough: Floats,
+        town: Floats,
+        from_town: Floats,
+        off_park: Floats,
+    ) -> None:
+        """Add the fields of the element zones to ``f``: they follow units, towns, parks and valleys."""
+        county, unit = f["county"], f["unit"]
+        industry, urban, general, open_land = (
+            unit == INDUSTRY,
+            unit == TOWN,
+            unit == GENERAL,
+            unit > WATERSHED,
+        )
+        lean = 0.5 * smooth[:, PATCH] + 0.3 * rough
+        valley = smooth[:, VALLEY]
+        farm = general & self.has["farming"][county]
+        farm &= np.minimum(valley / (13 * KM), from_town / (20 * KM)) < 1 + lean
+        kept = (f["source"] > 0) | (f["red"] == 1) | self.all_red[f["protected"]]
+        f["water"] = _choose((industry, 2), (urban, 3), (kept, 1), (farm, 4))
+        named = ((f["protected"] > 0) | (f["successor"] > 0)) & ~open_land
+        weak = open_land & self.has["weak_dispersion"][county] & (valley < (6 + 3 * lean) * KM)
+        f["air"] = _choose((industry, 2), (urban, 5), (named, 1), (open_land & (town < 2.1), 3), (weak, 4))
+        f["soil"] = _choose((industry, 3), (general & (off_park < 2.6 * KM), 2), (farm, 1))
+        f["fuel"] = self.has["no_burn"][county] & open_land & (town < 1.45)
+        f["land"] = self.has["land_control"][county] & (urban | industry)
+        f["ground"] = from_town < self.groundwater[county] * (1 + 0.25 * rough)
+        f["supply"] = smooth[:, SUPPLY] < (5 + 3 * lean) * KM
+
+    def _belt(self, u: Floats, v: Floats, about: Floats) -> Ints:
+        """Number of the banked river within a kilometre, 0 = none; asked exactly only where it may be near."""
+        belt = np.zeros(len(u), dtype=np.int64)
+        close = np.flatnonzero(about < 12 * KM)
+        points = shapely.points(u[close], v[close])
+        for n, line in reversed(list(enumerate(self.banks.values(), start=1))):
+            belt[close[shapely.dwithin(line, points, KM)]] = n
+        return belt
 
     def _inside(
-        self, places: Sequence[_Place], u: Floats, v: Floats, county: Ints, rough: Floats, roughness: float, scale: float = 1.0
+        self,
+        places: Sequence[_Place],
+        u: Floats,
+        v: Floats,
+        county: Ints,
+        roughness: float,
+        scale: float = 1.0,
     ) -> tuple[Ints, Floats]:
-        """Value of the place each point lies in (0 = none) and how deep: 0 at the edge, 1 in the middle, −0.5 far off."""
+        """Value of the place each point lies in (0 = none), and how deep: 0 at the edge, 1 in the middle, −0.5 far off."""
         found, depth = np.zeros(len(u), dtype=np.int64), np.full(len(u), -0.5)
         for place in places:
             for blob in place.blobs:
@@ -593,7 +669,11 @@ class _Land:
                 fringe = np.flatnonzero(d > depth[k] - 2.2 * roughness)  # where the roughness can matter
                 k, d = k[fringe], d[fringe]
                 wave, size = np.zeros(len(k)), scale * blob.b
-                for part, weight in ((0.9, 1.0), (0.35, 0.55), (0.14, 0.3)) if blob.b > 8 * KM else ((0.8, 1.0), (0.25, 0.4)):
+                # large shapes show finer bends
+                octaves = (
+                    ((0.9, 1.0), (0.35, 0.55), (0.14, 0.3)) if blob.b > 8 * KM else ((0.8, 1.0), (0.25, 0.4))
+                )
+                for part, weight in octaves:
                     wave += weight * self.edge_noise.one(u[k], v[k], part * size)
                 d += roughness * wave
                 ok = d > depth[k]
@@ -602,7 +682,7 @@ class _Land:
                 found[k[ok]], depth[k[ok]] = np.where(d[ok] > 0, place.value, 0), d[ok]
         return found, depth
 
-    def _parks_near(self, u: Floats, v: Floats, county: Ints, rough: Floats) -> tuple[Ints, Floats]:
+    def _parks_near(self, u: Floats, v: Floats, county: Ints) -> tuple[Ints, Floats]:
         """Nearest park within 3 km in the same county (0 = none) and the distance to its edge, negative inside."""
         found, apart = np.zeros(len(u), dtype=np.int64), np.full(len(u), np.inf)
         for park in self.parks:
@@ -628,7 +708,7 @@ def _choose(*cases: tuple[Bools, int]) -> Ints:
 def _distance(u: Floats, v: Floats, line: Floats) -> Floats:
     """Distance of points to a polyline, both in lattice units."""
     found = np.full(len(u), np.inf)
-    for (au, av), (bu, bv) in zip(line[:-1], line[1:], strict=True):
+    for (au, av), (bu, bv) in itertools.pairwise(line):
         du, dv = bu - au, bv - av
         t = np.clip(((u - au) * du + (v - av) * dv) / (du * du + dv * dv), 0, 1)
         np.minimum(found, np.hypot(u - au - t * du, v - av - t * dv), out=found)
@@ -688,6 +768,11 @@ def _keys(u: Ints, v: Ints) -> Ints:
     return (u * STRIDE + v)[ok]
 
 
+def _apart(keys: Ints) -> tuple[Floats, Floats]:
+    """Coordinates of keys."""
+    return (keys // STRIDE).astype(np.float64), (keys % STRIDE).astype(np.float64)
+
+
 def _split(triangles: Ints, wanted: Ints) -> tuple[Ints, Ints]:
     """Halve triangles (n, 3) of keys, apex last, until no middle of a long side is wanted: those untouched, those made."""
     kept: list[Ints] = []
@@ -709,7 +794,9 @@ def _mesh(land: _Land) -> tuple[Ints, Ints, Ints]:
     for size in (32, 16, 8, 4, 2, 1):
         cells = np.argwhere(forced <= size) * SIZE_CELL
         inner = np.arange(0, SIZE_CELL, size) if size < SIZE_CELL else np.zeros(1, dtype=np.int64)
-        uv = (cells[:, None, None, :] + np.stack(np.meshgrid(inner, inner, indexing="ij"), axis=-1)).reshape(-1, 2)
+        uv = (cells[:, None, None, :] + np.stack(np.meshgrid(inner, inner, indexing="ij"), axis=-1)).reshape(
+            -1, 2
+        )
         uv = uv[(uv % size == 0).all(axis=1)]
         wanted.append(uv[:, 0] * STRIDE + uv[:, 1])
     keys = _conform(np.concatenate(wanted))
@@ -721,13 +808,17 @@ def _mesh(land: _Land) -> tuple[Ints, Ints, Ints]:
     ]  # fmt: skip
     _, made = _split(np.array(roots), keys)
     triangles, known = made, _distinct(made.ravel())
-    codes = land.ask(known // STRIDE * 1.0, known % STRIDE * 1.0)
+    codes = land.ask(*_apart(known))
     while True:  # only triangles just made can call for more
         label = codes[np.searchsorted(known, made)]
         mixed = (label[:, 0] != label[:, 1]) | (label[:, 1] != label[:, 2])
         a, b = made[mixed, 0], made[mixed, 1]
         size = np.maximum(np.abs(a // STRIDE - b // STRIDE), np.abs(a % STRIDE - b % STRIDE))
-        a, b, size = a[size > 1], b[size > 1], size[size > 1]  # the smallest triangles have no middle on the lattice
+        a, b, size = (
+            a[size > 1],
+            b[size > 1],
+            size[size > 1],
+        )  # the smallest triangles have no middle on the lattice
         middle = (a + b) // 2
         limit = border[middle // STRIDE // SIZE_CELL, middle % STRIDE // SIZE_CELL]
         add = middle[size > limit]
@@ -738,7 +829,7 @@ def _mesh(land: _Land) -> tuple[Ints, Ints, Ints]:
         met = _distinct(made.ravel())
         new = met[known[np.minimum(np.searchsorted(known, met), len(known) - 1)] != met]
         order = np.argsort(merged := np.concatenate([known, new]), kind="stable")
-        codes = np.concatenate([codes, land.ask(new // STRIDE * 1.0, new % STRIDE * 1.0)])[order]
+        codes = np.concatenate([codes, land.ask(*_apart(new))])[order]
         known = merged[order]
     rows = np.searchsorted(known, triangles)
     u, v = known // STRIDE, known % STRIDE
@@ -791,7 +882,7 @@ def _sizes(land: _Land) -> tuple[Sizes, Sizes]:
         place(blob, 1.5 * blob.a, 1)
     for park in land.parks:
         for blob in park.blobs:
-            place(blob, max(blob.a, blob.b) + 0.9 * KM, 2 if blob.b < 1.5 * KM else 4)
+            place(blob, max(blob.a, blob.b) + 0.9 * KM, 2)  # two triangles in the margin around a park
     for n in range(1, len(land.counties) + 1):
         r = land.town_r[n]
         place(_Blob(land.town_u[n], land.town_v[n], r, r, 1.0, 0.0), 1.5 * r, 4)
@@ -824,7 +915,10 @@ class _Mosaic:
         codes, rows = np.unique(np.concatenate([self.left, self.right]), return_inverse=True)
         table = np.array([values.get(int(c), -1) for c in codes])
         left, right = table[rows[: len(self.left)]], table[rows[len(self.left) :]]
-        ahead, back = np.flatnonzero((left != right) & (left >= 0)), np.flatnonzero((left != right) & (right >= 0))
+        ahead, back = (
+            np.flatnonzero((left != right) & (left >= 0)),
+            np.flatnonzero((left != right) & (right >= 0)),
+        )
         value = np.concatenate([left[ahead], right[back]])
         start = np.concatenate([self.start[ahead], self.end[back]])
         end = np.concatenate([self.end[ahead], self.start[back]])
@@ -853,23 +947,21 @@ def _assemble(rings: Sequence[Floats]) -> BaseGeometry:
     for ring in rings:
         x, y = (ring - ring[0]).T
         (shells if float(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1))) > 0 else holes).append(ring)
-    parts = [shapely.polygons(s) for s in shells]
-    inner: list[list[Floats]] = [[] for _ in parts]
-    if holes:
-        size = shapely.area(parts)
-        for part in parts:
-            shapely.prepare(part)
+    inner: list[list[Floats]] = [[] for _ in shells]
+    if holes:  # rings never touch, so one vertex tells which shell a hole lies in: the smallest around it
+        whole = np.array([Polygon(s) for s in shells])
+        shapely.prepare(whole)
+        size = shapely.area(whole)
         for hole in holes:
-            inside = [n for n, part in enumerate(parts) if shapely.contains_xy(part, *hole[0])]
-            inner[min(inside, key=lambda n: float(size[n]))].append(hole)
-    done = [shapely.polygons(s, [shapely.linearrings(h) for h in hs]) if hs else p for s, p, hs in zip(shells, parts, inner, strict=True)]
-    geometry: BaseGeometry = shapely.normalize(done[0] if len(done) == 1 else shapely.multipolygons(done))
-    return geometry
+            around = np.flatnonzero(shapely.contains_xy(whole, hole[0, 0], hole[0, 1]))
+            inner[around[np.argmin(size[around])]].append(hole)
+    parts = [Polygon(s, h) for s, h in zip(shells, inner, strict=True)]
+    return (parts[0] if len(parts) == 1 else MultiPolygon(parts)).normalize()
 
 
 def _cut(land: _Land, keys: Ints, codes: Ints, triangles: Ints) -> _Mosaic:
     """Cut the mesh along the borders between codes."""
-    codes = _swept(land, keys, codes, triangles)
+    codes = _swept(keys, codes, triangles)
     label = codes[triangles]
     triangles = triangles[(label[:, 0] != label[:, 1]) | (label[:, 1] != label[:, 2])]
     label = codes[triangles]
@@ -908,7 +1000,9 @@ def _cut(land: _Land, keys: Ints, codes: Ints, triangles: Ints) -> _Mosaic:
     return _Mosaic(_degrees(places), start, end, left, right)
 
 
-def _thinned(places: Floats, size: Floats, start: Ints, end: Ints, left: Ints, right: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+def _thinned(
+    places: Floats, size: Floats, start: Ints, end: Ints, left: Ints, right: Ints
+) -> tuple[Ints, Ints, Ints, Ints]:
     """Drop border nodes that hardly bend the line (Visvalingam's triangles, smallest first); returns the pieces left.
 
     A node may go when the triangle it makes with its two neighbours has no other node in it: then no line can come to
@@ -938,7 +1032,9 @@ def _thinned(places: Floats, size: Floats, start: Ints, end: Ints, left: Ints, r
         may = np.where(loose, left_in >= 2, left_in >= 8)
         a, c = start[into[bends]], end[out[bends]]
         pa, pb, pc = places[a], places[bends], places[c]
-        twice = np.abs((pb[:, 0] - pa[:, 0]) * (pc[:, 1] - pa[:, 1]) - (pc[:, 0] - pa[:, 0]) * (pb[:, 1] - pa[:, 1]))
+        twice = np.abs(
+            (pb[:, 0] - pa[:, 0]) * (pc[:, 1] - pa[:, 1]) - (pc[:, 0] - pa[:, 0]) * (pb[:, 1] - pa[:, 1])
+        )
         rank = np.full(n, np.inf)
         rank[bends] = twice / size[bends] ** 2
         rows = np.flatnonzero((rank[bends] < part) & may[line[into[bends]]])
@@ -947,7 +1043,7 @@ def _thinned(places: Floats, size: Floats, start: Ints, end: Ints, left: Ints, r
         lower &= (rank[bends] < rank[c]) | ((rank[bends] == rank[c]) & (bends < c))
         rows = rows[lower[rows]]
         used = _distinct(np.concatenate([start[alive], end[alive]]))
-        tree = shapely.STRtree(shapely.points(places[used]))
+        tree = shapely.STRtree(np.asarray(shapely.points(places[used])))
         corners = np.stack([pa[rows], pb[rows], pc[rows]], axis=1)
         which, hit = tree.query(shapely.polygons(corners), predicate="intersects")
         hit = used[hit]
@@ -973,8 +1069,7 @@ IMPORTANCE: Final = (
 
 def _crossings(land: _Land, p: Ints, q: Ints, code: Ints, other: Ints) -> Floats:
     """Where ``code`` of ``p`` gives way to ``other`` of ``q``, found by halving four times; kept off the corners."""
-    a = np.column_stack([p // STRIDE, p % STRIDE]).astype(np.float64)
-    b = np.column_stack([q // STRIDE, q % STRIDE]).astype(np.float64)
+    a, b = np.column_stack(_apart(p)), np.column_stack(_apart(q))
     weight, size = np.ones_like(code), np.ones_like(code)
     for name in reversed(IMPORTANCE):
         differs = _field(code, name) != _field(other, name)
@@ -991,53 +1086,53 @@ def _crossings(land: _Land, p: Ints, q: Ints, code: Ints, other: Ints) -> Floats
     return crossing
 
 
-def _swept(land: _Land, keys: Ints, codes: Ints, triangles: Ints) -> Ints:
+def _swept(keys: Ints, codes: Ints, triangles: Ints) -> Ints:
     """Return the codes with crumbs given to a neighbour: patches of one field too small to mean anything.
 
-    Vertices of named places (parks, protected areas, water sources) are not touched.
+    Counties come first, then units, then each theme within its county. A crumb takes the county, or all themes at once, of
+    a vertex in the largest patch beside it. Named places, towns and parks are small by nature and stay.
     """
     a, b = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]).T
     once = a < b  # every inner side is met twice, once each way
-    a, b = a[once], b[once]
+    a, b = np.concatenate([a[once], b[once]]), np.concatenate([b[once], a[once]])
     u, v = keys // STRIDE, keys % STRIDE
     p, q, s = triangles.T
     area = ((u[q] - u[p]) * (v[s] - v[p]) - (u[s] - u[p]) * (v[q] - v[p])) / 6
     weight = np.bincount(triangles.ravel(), np.repeat(area, 3), minlength=len(keys))
     whole = np.bincount(_field(codes, "county"), weight, minlength=FIELDS["county"])
     codes = codes.copy()
-    loose_fields = ("unit", "red", "space", "water", "air", "soil", "supply", "ground", "land", "fuel")
-    for names in (("county",), ("county", "unit"), ("county", "red"), ("county", "space"), ("county", "water"), ("county", "air"), ("county", "soil"), ("county", "land", "fuel"), ("county", "supply", "ground")):
-        for _ in range(2):  # a crumb beside a crumb
-            county = _field(codes, "county")
-            named = np.isin(_field(codes, "unit"), (TOWN, INDUSTRY))
-            for n in ("protected", "source", "park"):
-                named |= _field(codes, n) > 0
-            key = sum((_field(codes, n) * WEIGHTS[n] for n in names), start=np.zeros_like(codes))
-            same = key[a] == key[b]
-            patch = _components(len(keys), a[same], b[same])
-            size = np.bincount(patch, weight, minlength=len(keys))[patch]
-            least = whole[county] * 0.02 if names == ("county",) else np.clip(whole[county] * 2e-3, 6.0, 5000.0)
-            crumb = (size < least) & (county > 0) & ~named
-            if names == ("county",):
-                # the exclave of Golmud is no crumb; anything this small is an accident of the noise
-                crumb = (size < np.minimum(least, 20000.0)) & (county > 0)
-            # the neighbour with the largest patch wins; ties by row
-            ok = crumb[a] & ~same & (county[b] > 0)
-            if names != ("county",):
-                ok &= county[a] == county[b]
-            ok2 = crumb[b] & ~same & (county[a] > 0)
-            if names != ("county",):
-                ok2 &= county[a] == county[b]
-            frm, to = np.concatenate([a[ok], b[ok2]]), np.concatenate([b[ok], a[ok2]])
-            order = np.lexsort((to, -size[to], patch[frm]))
-            frm, to = frm[order], to[order]
-            _, first = np.unique(patch[frm], return_index=True)
-            donor = np.full(len(keys), -1, dtype=np.int64)
-            donor[patch[frm[first]]] = to[first]
-            rows = np.flatnonzero(crumb & (donor[patch] >= 0))
-            source = codes[donor[patch[rows]]]
-            for n in ("county",) if names == ("county",) else loose_fields:
-                codes[rows] += (_field(source, n) - _field(codes[rows], n)) * WEIGHTS[n]
+    themes = ("unit", "red", "space", "water", "air", "soil", "supply", "ground", "land", "fuel")
+    passes = ("county", "unit", "red", "space", "water", "air", "soil", "land", "fuel", "supply", "ground")
+    for name in [
+        n for n in passes for _ in range(2 if n in ("county", "unit") else 1)
+    ]:  # a crumb beside a crumb
+        county = _field(codes, "county")
+        key = county + FIELDS["county"] * _field(codes, name)
+        same = key[a] == key[b]
+        patch = _components(len(keys), a[same], b[same])
+        size = np.bincount(patch, weight, minlength=len(keys))[patch]
+        if (
+            name == "county"
+        ):  # no true exclave is as small as a part in fifty; such parts are accidents of the noise
+            crumb = (size < whole[county] * 0.02) & (county > 0)
+            taken: tuple[str, ...] = ("county",)
+            across = county[b] > 0
+        else:
+            crumb = (size < np.clip(whole[county] * 2e-3, 6.0, 5000.0)) & (county > 0)
+            crumb &= ~np.isin(_field(codes, "unit"), (TOWN, INDUSTRY))
+            for named in ("protected", "source", "park"):
+                crumb &= _field(codes, named) == 0
+            taken = themes
+            across = county[a] == county[b]
+        side = np.flatnonzero(crumb[a] & ~same & across)
+        side = side[np.lexsort((b[side], -size[b[side]], patch[a[side]]))]
+        needy, first = np.unique(patch[a[side]], return_index=True)
+        donor = np.full(len(keys), -1, dtype=np.int64)
+        donor[needy] = b[side[first]]
+        rows = np.flatnonzero(crumb & (donor[patch] >= 0))
+        gift = codes[donor[patch[rows]]]
+        for field_name in taken:
+            codes[rows] += (_field(gift, field_name) - _field(codes[rows], field_name)) * WEIGHTS[field_name]
     return codes
 
 
@@ -1101,18 +1196,29 @@ def _zones(land: _Land, mosaic: _Mosaic) -> dict[str, tuple[Zone, ...]]:
 
     def unit(c: int, kind: int) -> dict[str, Any]:
         code, zone_class, name = UNIT_KINDS[kind]
-        return {"code": f"ZH{county(c)['code']}{code}", "name": county(c)["name"] + name, "zone_class": zone_class}
+        return {
+            "code": f"ZH{county(c)['code']}{code}",
+            "name": county(c)["name"] + name,
+            "zone_class": zone_class,
+        }
 
     def element(table: Sequence[tuple[str, str, str]]) -> Any:
         def describe(c: int, kind: int) -> dict[str, Any]:
             digits, zone_class, subtype = table[kind]
             code = f"YS{county(c)['code']}{digits}0001"
-            return {"code": code, "name": county(c)["name"] + subtype, "zone_class": zone_class, "subtype": subtype}
+            return {
+                "code": code,
+                "name": county(c)["name"] + subtype,
+                "zone_class": zone_class,
+                "subtype": subtype,
+            }
 
         return describe
 
     # red lines are numbered within their county
-    present = sorted(set(zip(f["county"][f["red"] > 0].tolist(), f["red"][f["red"] > 0].tolist(), strict=True)))
+    present = sorted(
+        set(zip(f["county"][f["red"] > 0].tolist(), f["red"][f["red"] > 0].tolist(), strict=True))
+    )
     serial = {(c, r): 1 + sum(1 for x in present if x[0] == c and x[1] < r) for c, r in present}
 
     def red(c: int, function: int) -> dict[str, Any]:
@@ -1127,23 +1233,37 @@ def _zones(land: _Land, mosaic: _Mosaic) -> dict[str, tuple[Zone, ...]]:
 
     def space(c: int) -> dict[str, Any]:
         name = county(c)["name"] + "一般生态空间"
-        return {"code": f"YS{county(c)['code']}1130001", "name": name, "zone_class": "PRIORITY", "subtype": "一般生态空间"}
+        return {
+            "code": f"YS{county(c)['code']}1130001",
+            "name": name,
+            "zone_class": "PRIORITY",
+            "subtype": "一般生态空间",
+        }
 
     def place(places: Sequence[_Place]) -> Any:
         return lambda n: {"code": places[n - 1].code, "name": places[n - 1].entry["name"]}
 
     zones: dict[str, tuple[Zone, ...]] = {}
-    zones["province"] = drawer.draw("province", everything, [0 * f["county"]], lambda _: admin(gazetteer["province"], "province"))
+    zones["province"] = drawer.draw(
+        "province", everything, [0 * f["county"]], lambda _: admin(gazetteer["province"], "province")
+    )
     zones["prefecture"] = drawer.draw(
-        "prefecture", everything, [prefecture_of[f["county"]]], lambda n: admin(gazetteer["prefecture"][n], "prefecture")
+        "prefecture",
+        everything,
+        [prefecture_of[f["county"]]],
+        lambda n: admin(gazetteer["prefecture"][n], "prefecture"),
     )
     zones["county"] = drawer.draw("county", everything, [f["county"]], lambda n: admin(county(n), "county"))
-    zones["block"] = drawer.draw("block", everything, [block_of[f["county"]]], lambda n: admin(gazetteer["block"][n], "block"))
+    zones["block"] = drawer.draw(
+        "block", everything, [block_of[f["county"]]], lambda n: admin(gazetteer["block"][n], "block")
+    )
     zones["control_unit"] = drawer.draw("control_unit", everything, [f["county"], f["unit"]], unit)
     zones["red_line"] = drawer.draw("red_line", f["red"] > 0, [f["county"], f["red"]], red)
     zones["ecological_space"] = drawer.draw("ecological_space", f["space"] > 0, [f["county"]], space)
     for name, table in (("water", WATER_ZONES), ("air", AIR_ZONES), ("soil", SOIL_ZONES)):
-        zones[f"{name}_zone"] = drawer.draw(f"{name}_zone", everything, [f["county"], f[name]], element(table))
+        zones[f"{name}_zone"] = drawer.draw(
+            f"{name}_zone", everything, [f["county"], f[name]], element(table)
+        )
     resource: list[Zone] = []
     for name, digits, subtype in RESOURCE_ZONES:
         describe = element([(digits, "KEY", subtype)])
@@ -1166,14 +1286,20 @@ def _zones(land: _Land, mosaic: _Mosaic) -> dict[str, tuple[Zone, ...]]:
     def park(n: int) -> dict[str, Any]:
         entry = land.parks[n - 1].entry
         attributes = MappingProxyType({"leading": "、".join(entry["leading"])})
-        return {"code": entry["code"], "name": entry["name"], "zone_class": "产业园区", "attributes": attributes}
+        return {
+            "code": entry["code"],
+            "name": entry["name"],
+            "zone_class": "产业园区",
+            "attributes": attributes,
+        }
 
     zones["park"] = drawer.draw("park", f["park"] > 0, [f["park"]], park)
     zones["receptor"] = _receptors(land)
     zones["river"] = _rivers(land, zones["province"][0].geometry, zones["county"])
-    zones["lake"] = drawer.draw("lake", f["lake"] > 0, [f["lake"]], lambda n: place(land.lakes)(n) | {"zone_class": "湖泊"})
+    zones["lake"] = drawer.draw(
+        "lake", f["lake"] > 0, [f["lake"]], lambda n: place(land.lakes)(n) | {"zone_class": "湖泊"}
+    )
     zones["shoreline"] = _shoreline(drawer)
-    assert list(zones) == [layer.id for layer in LAYERS]
     return zones
 
 
@@ -1210,14 +1336,22 @@ def _shoreline(drawer: _Drawer) -> tuple[Zone, ...]:
     land, f = drawer.land, drawer.fields
     strict = {land.number[c] for c in land.sketch["themes"]["strict_shoreline"]}
     rivers = [next(r["name"] for r in land.gazetteer["river"] if r["code"] == code) for code in land.banks]
-    pairs = sorted(set(zip(f["belt"].tolist(), f["county"].tolist(), strict=True)) - {(0, c) for c in range(46)})
+    pairs = sorted(
+        set(zip(f["belt"].tolist(), f["county"].tolist(), strict=True)) - {(0, c) for c in range(46)}
+    )
     serial = {pair: n for n, pair in enumerate(pairs, start=1)}
 
     def describe(belt: int, county: int) -> dict[str, Any]:
         subtype = "岸线保护区" if county in strict else "岸线控制利用区"
         name = f"{rivers[belt - 1]}{land.counties[county - 1]['name']}段{subtype}"
         attributes = MappingProxyType({"river": rivers[belt - 1]})
-        return {"code": f"SL{serial[belt, county]:02d}", "name": name, "zone_class": "岸线", "subtype": subtype, "attributes": attributes}
+        return {
+            "code": f"SL{serial[belt, county]:02d}",
+            "name": name,
+            "zone_class": "岸线",
+            "subtype": subtype,
+            "attributes": attributes,
+        }
 
     return drawer.draw("shoreline", f["belt"] > 0, [f["belt"], f["county"]], describe)
 
@@ -1233,10 +1367,19 @@ def _rivers(land: _Land, province: BaseGeometry, counties: Sequence[Zone]) -> tu
         inside = shapely.covers(province, shapely.linestrings(np.stack([points[:-1], points[1:]], axis=1)))
         ends = np.flatnonzero(np.diff(np.r_[False, inside, False].astype(np.int8)))
         lines = [points[a : b + 1] for a, b in zip(ends[::2], ends[1::2], strict=True)]
-        geometry = shapely.multilinestrings([shapely.linestrings(x) for x in lines])
-        regions = tuple(c.code for c, met in zip(counties, shapely.intersects(shapes, geometry), strict=True) if met)
+        geometry = MultiLineString([LineString(x) for x in lines])
+        regions = tuple(
+            c.code for c, met in zip(counties, shapely.intersects(shapes, geometry), strict=True) if met
+        )
         zones.append(
-            Zone(layer="river", code=entry["code"], name=entry["name"], geometry=geometry, zone_class="河流", regions=regions)
+            Zone(
+                layer="river",
+                code=entry["code"],
+                name=entry["name"],
+                geometry=geometry,
+                zone_class="河流",
+                regions=regions,
+            )
         )
     return tuple(sorted(zones, key=lambda z: z.code))
 
@@ -1272,16 +1415,18 @@ def _receptors(land: _Land) -> tuple[Zone, ...]:
         seat = 0.55 * land.town_r[n]
 
         def polygon(at: Floats, r: float) -> BaseGeometry:
-            shape: BaseGeometry = shapely.normalize(shapely.polygons(_degrees(at + r * ring * (0.7 + 0.3 * rng.random((12, 1))))))
-            return shape
+            return Polygon(_degrees(at + r * ring * (0.7 + 0.3 * rng.random((12, 1))))).normalize()
 
         def point(at: Floats) -> BaseGeometry:
             return Point(*_degrees(at[None])[0])
 
         things = [("居住区", f"{short}示例城区", polygon(town, min(seat, 1.2 * KM)))]
-        things += [("居住区", f"{short}示例村{'一二三'[i]}", polygon(sites[k], radius[k])) for i, k in enumerate(chosen)]
-        things.append(("学校", f"{short}示例中学", point(town + (0.30 * seat, 0.20 * seat))))
-        things.append(("医院", f"{short}示例医院", point(town - (0.25 * seat, 0.30 * seat))))
+        things += [
+            ("居住区", f"{short}示例村{'一二三'[i]}", polygon(sites[k], radius[k]))
+            for i, k in enumerate(chosen)
+        ]
+        things.append(("学校", f"{short}示例中学", point(town + np.array([0.30, 0.20]) * seat)))
+        things.append(("医院", f"{short}示例医院", point(town - np.array([0.25, 0.30]) * seat)))
         zones += [
             Zone(
                 layer="receptor", code=f"RC{county['code']}{i:02d}", name=name, geometry=geometry,

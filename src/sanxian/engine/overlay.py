@@ -254,6 +254,11 @@ class Placement:
         points = self._stored[""].points
         return 0 if points is None else int(shapely.get_num_geometries(points))
 
+    @property
+    def dimensions(self) -> int:
+        """How many of areas, lines and points the footprint has."""
+        return sum(1 for _ in self._stored[""])
+
     @cached_property
     def outside_share(self) -> float:
         """Share of the footprint outside the region, 0 to 1; 1 when nothing of it lies inside."""

@@ -20,7 +20,11 @@ __all__ = ["Format", "render"]
 
 
 def render(
-    screening: Screening, format: Format, lang: str = "zh-CN", *, edition: Edition | None = None  # noqa: A002
+    screening: Screening,
+    format: Format,  # noqa: A002, the word every reader expects
+    lang: str = "zh-CN",
+    *,
+    edition: Edition | None = None,
 ) -> bytes:
     """Return a screening as a document, UTF-8.
 

@@ -99,6 +99,7 @@ class ClauseRow:
 class FlipRow:
     """What another value of one fact would make of an outcome."""
 
+    said: str  # subject and value in one phrase
     subject: str
     seen: str
     needed: str
@@ -366,7 +367,9 @@ class Content:
         return words.area(layer.min_area_m2) if hit.area_m2 else words.length(layer.min_length_m)
 
     def _roles(self, hit: Hit) -> tuple[tuple[str, str], ...]:
-        whole = math.isclose(hit.area_m2, self.result.area_m2) and math.isclose(hit.length_m, self.result.length_m)
+        whole = math.isclose(hit.area_m2, self.result.area_m2) and math.isclose(
+            hit.length_m, self.result.length_m
+        )
         if whole or len({part.role for part in self.result.parts}) < 2:
             return ()  # the parts have their own table
         return tuple(
@@ -377,12 +380,11 @@ class Content:
 
     def class_label(self, zone: Zone) -> str:
         """Return the class of a zone and its subtype, as published where they are words."""
-        if zone.zone_class in UnitClass.__members__:
-            label = self.say(f"class.{zone.zone_class}")
-        elif zone.zone_class in ("county", "prefecture", "province"):
+        if zone.zone_class in UnitClass.__members__ or zone.zone_class in PLACES:
             label = self.say(f"class.{zone.zone_class}")
         else:
-            label = zone.zone_class
+            layer = self.layers.get(zone.layer)
+            label = "" if layer is not None and zone.zone_class == layer.kind else zone.zone_class
         if self.lang != "en" and zone.subtype.find(label) >= 0:
             label = ""  # 水环境优先保护区 says 优先保护 already
         return " · ".join(filter(None, (label, zone.subtype)))
@@ -415,8 +417,13 @@ class Content:
         for finding in self.result.findings:
             if finding.kind is FindingKind.CLAUSE:
                 # traces are nested mappings; the reasons and flips name every value in them
-                key = (finding.clause, finding.outcome, finding.reason_zh, finding.flips,
-                       tuple(rule.reason_zh for rule in finding.rules))
+                key = (
+                    finding.clause,
+                    finding.outcome,
+                    finding.reason_zh,
+                    finding.flips,
+                    tuple(rule.reason_zh for rule in finding.rules),
+                )
                 merged.setdefault(key, []).append(finding)
         return tuple(self._clause_row(i, same) for i, same in enumerate(merged.values(), start=1))
 
@@ -439,10 +446,14 @@ class Content:
         )
 
     def _flip_row(self, flip: Flip) -> FlipRow:
+        subject = words.subject(flip.fact, self.lang, self)
+        needed = self.either(flip.needed_zh, flip.needed_en)
+        whole = flip.fact.startswith(("in:", "crosses:", "document:"))  # "does not lie in …", "holding …"
         return FlipRow(
-            subject=words.subject(flip.fact, self.lang, self),
+            said=needed if whole else self.say("clauses.flip", subject=subject, needed=needed),
+            subject=subject,
             seen=self._seen_words(flip.seen),
-            needed=self.either(flip.needed_zh, flip.needed_en),
+            needed=needed,
             outcome=flip.outcome,
         )
 
@@ -470,7 +481,9 @@ class Content:
             return ""
         if found.valid_to is None:
             return self.say("document.since", since=found.valid_from.isoformat())
-        return self.say("document.between", since=found.valid_from.isoformat(), until=found.valid_to.isoformat())
+        return self.say(
+            "document.between", since=found.valid_from.isoformat(), until=found.valid_to.isoformat()
+        )
 
     @cached_property
     def documents(self) -> tuple[tuple[str, str, str], ...]:
@@ -533,11 +546,15 @@ class Content:
         if project.nature is not None:
             stated.append(Field(words.fact_label("nature", self.lang), project.nature))
         if project.industries:
-            stated.append(Field(words.fact_label("industry", self.lang), self.joint(map(_industry, project.industries))))
+            stated.append(
+                Field(words.fact_label("industry", self.lang), self.joint(map(_industry, project.industries)))
+            )
         facts: Mapping[str, FactValue] = project.facts
         known = [key for key in data.facts() if key in facts]
-        for key in (*known, *sorted(set(facts) - set(known))):
-            stated.append(Field(words.fact_label(key, self.lang), words.fact_value(key, facts[key], self.lang)))
+        stated += [
+            Field(words.fact_label(key, self.lang), words.fact_value(key, facts[key], self.lang))
+            for key in (*known, *sorted(set(facts) - set(known)))
+        ]
         return tuple(stated)
 
     @cached_property

@@ -22,7 +22,13 @@ from sanxian.report.markup import Child, Markup, escape, join, tag, trusted
 from sanxian.screening import Screening
 
 PLACES_MAX: Final = 6  # places named in a row; the rest are counted
-TRACED_MAX: Final = 150  # clauses that do not apply: above this their steps are left to the JSON record
+CLAUSES_MAX: Final = 700_000  # bytes of the clause tables; what does not fit is left to the JSON record
+_TRACED: Final = (  # outcomes whose clauses show their steps, from the most generous choice down
+    frozenset(Outcome),
+    frozenset(Outcome) - {Outcome.NOT_APPLICABLE},
+    frozenset((Outcome.NON_COMPLIANT, Outcome.NEEDS_REVIEW, Outcome.CONDITIONAL)),
+    frozenset[Outcome](),
+)
 _NUMERALS: Final = "一二三四五六七八九十"
 
 # Each outcome has a shape of its own, so that it is told apart in grey and by any eye.
@@ -49,7 +55,11 @@ def render(result: Screening, lang: str, edition: Edition | None = None) -> byte
             tag("meta", charset="utf-8"),
             tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
             # nothing is loaded and no script runs, whatever the page holds
-            tag("meta", http_equiv="Content-Security-Policy", content="default-src 'none'; style-src 'unsafe-inline'"),
+            tag(
+                "meta",
+                http_equiv="Content-Security-Policy",
+                content="default-src 'none'; style-src 'unsafe-inline'",
+            ),
             tag("meta", name="color-scheme", content="light"),
             tag("meta", name="generator", content=f"sanxian {result.engine_version}"),
             tag("title", f"{name} · {content.say('document_title')}"),
@@ -57,10 +67,15 @@ def render(result: Screening, lang: str, edition: Edition | None = None) -> byte
         ),
         tag(
             "body",
-            _symbols(content),
+            _symbols(),
             maps.patterns(),
             _banner(content),
-            tag("div", _masthead(content), [_section(content, i, *s) for i, s in enumerate(sections)], class_="page"),
+            tag(
+                "div",
+                _masthead(content),
+                [_section(content, i, *s) for i, s in enumerate(sections)],
+                class_="page",
+            ),
             _footer(content),
             class_="synthetic" if result.edition.synthetic else None,
         ),
@@ -136,10 +151,11 @@ def _css_string(text: str) -> str:
     return f'"{safe}"'
 
 
-def _symbols(content: Content) -> Markup:
+def _symbols() -> Markup:
     """Return the shapes of the outcomes, once a page."""
     shapes = [
-        tag("symbol", tag("path", d=d), id=f"o-{outcome.name}", viewBox="0 0 16 16") for outcome, d in _SHAPES.items()
+        tag("symbol", tag("path", d=d), id=f"o-{outcome.name}", viewBox="0 0 16 16")
+        for outcome, d in _SHAPES.items()
     ]
     return tag("svg", shapes, class_="symbols", width=0, height=0, aria_hidden="true")
 
@@ -159,15 +175,26 @@ def _table(
     """Return a table; a column is (heading, class), and on a narrow screen a cell shows its heading."""
     head = tag("tr", [tag("th", heading, scope="col", class_=css or None) for heading, css in columns])
     body = [
-        tag("tr", [
-            tag("td", cell, class_=f"{css} empty".strip() if cell in ("", None, ()) else css or None, data_label=heading)
-            for cell, (heading, css) in zip(row, columns, strict=True)
-        ])
+        tag(
+            "tr",
+            [
+                tag(
+                    "td",
+                    cell,
+                    class_=f"{css} empty".strip() if cell in ("", None, ()) else css or None,
+                    data_label=heading,
+                )
+                for cell, (heading, css) in zip(row, columns, strict=True)
+            ],
+        )
         for row in rows
     ]
     # thead repeats on every printed page
-    return tag("div", tag("table", tag("caption", caption), tag("thead", head), tag("tbody", body)),
-               class_=f"table {css}".strip())
+    return tag(
+        "div",
+        tag("table", tag("caption", caption), tag("thead", head), tag("tbody", body)),
+        class_=f"table {css}".strip(),
+    )
 
 
 def _fields(rows: Iterable[tuple[str, Child]], css: str = "fields") -> Markup:
@@ -225,11 +252,20 @@ def _conclusion(content: Content) -> Markup:
     deciding: Child = None
     if content.deciding:
         rows = [
-            tag("li", tag("strong", row.what), tag("span", row.cited, class_="cited"), tag("span", row.why, class_="why"))
+            tag(
+                "li",
+                tag("strong", row.what),
+                tag("span", row.cited, class_="cited"),
+                tag("span", row.why, class_="why"),
+            )
             for row in content.deciding[:DECIDING_MAX]
         ]
         rest = len(content.deciding) - DECIDING_MAX
-        more = tag("p", say("conclusion.more", count=rest, section=say("heading.clauses")), class_="faint") if rest > 0 else None
+        more = (
+            tag("p", say("conclusion.more", count=rest, section=say("heading.clauses")), class_="faint")
+            if rest > 0
+            else None
+        )
         deciding = tag("div", tag("h3", say("heading.deciding")), tag("ol", rows), more, class_="deciding")
     drafts = tag("p", say("drafts_counted"), class_="faint") if result.count_drafts else None
     return tag(
@@ -260,13 +296,20 @@ def _map(content: Content) -> Markup:
         if not group:
             return None
         rows = [
-            tag("li", maps.swatch(e), tag("span", e.label, class_="label"), tag("span", e.note, class_="note") if e.note else None)
+            tag(
+                "li",
+                maps.swatch(e),
+                tag("span", e.label, class_="label"),
+                tag("span", e.note, class_="note") if e.note else None,
+            )
             for e in group
         ]
         return join(tag("h3", title), tag("ul", rows), more)
 
     more = (
-        tag("p", say("map.more", count=drawing.more, section=say("heading.zones")), class_="faint") if drawing.more else None
+        tag("p", say("map.more", count=drawing.more, section=say("heading.zones")), class_="faint")
+        if drawing.more
+        else None
     )
     bare = tag("p", say("map.bare"), class_="faint") if content.edition is None else None
     return tag(
@@ -276,7 +319,9 @@ def _map(content: Content) -> Markup:
             "div",
             tag("div", drawing.locator, class_="locator-box") if drawing.locator is not None else None,
             tag("div", entries(say("map.met"), drawing.met, more), class_="legend"),
-            tag("div", entries(say("map.around"), drawing.around), class_="legend around") if drawing.around else None,
+            tag("div", entries(say("map.around"), drawing.around), class_="legend around")
+            if drawing.around
+            else None,
             class_="beside",
         ),
         tag("figcaption", say("map.caption"), bare),
@@ -307,7 +352,10 @@ def _asks(content: Content) -> Markup:
     if deciding == len(rows):
         return table
     rest = _table(say("asks.rest_caption"), columns, rows[deciding:])
-    return join(table, tag("details", tag("summary", say("asks.rest", count=len(rows) - deciding)), rest, class_="rest"))
+    return join(
+        table,
+        tag("details", tag("summary", say("asks.rest", count=len(rows) - deciding)), rest, class_="rest"),
+    )
 
 
 # --- zones -----------------------------------------------------------------------------------
@@ -326,7 +374,12 @@ def _zones(content: Content) -> Child:
     columns += [(say("column.published"), "number")] if published else []
     columns += [(say(f"column.{key}"), "number") for key in ("share", "zone_share", "margin")]
     return join(
-        _table(caption, columns, [_zone_cells(content, row, classed, published) for row in content.met], css="zones"),
+        _table(
+            caption,
+            columns,
+            [_zone_cells(content, row, classed, published) for row in content.met],
+            css="zones",
+        ),
         tag("p", say("zones.margin_note"), class_="faint"),
     )
 
@@ -351,29 +404,49 @@ def _sensitive(content: Content, row: ZoneRow) -> Markup:
 # --- clauses ---------------------------------------------------------------------------------
 
 
-def _clauses(content: Content) -> Child:
-    say = content.say
-    body: list[Child] = [tag("p", say("clauses.shown_as_published"), class_="faint")]
-    for outcome, rows in content.clause_groups:
-        idle = outcome is Outcome.NOT_APPLICABLE
-        traced = not idle or len(rows) <= TRACED_MAX
-        caption = join(_mark(content, outcome), tag("span", say("clauses.caption", outcome="", count=len(rows)), class_="count"))
-        opened = outcome in (Outcome.NON_COMPLIANT, Outcome.NEEDS_REVIEW)
-        table = _clause_table(content, caption, rows, traced=traced, opened=opened)
-        if idle:
-            note = None if traced else tag("p", say("clauses.compact"), class_="faint")
-            table = tag("details", tag("summary", say("clauses.not_applicable", count=len(rows))), table, note, class_="idle")
-        body.append(table)
-    return body
+def _clauses(content: Content) -> Markup:
+    """Return the clause tables, with as many steps as fit: first those of idle clauses go, then of open ones."""
+    made = Markup()
+    for traced in _TRACED:
+        made = join(
+            tag("p", content.say("clauses.shown_as_published"), class_="faint"),
+            [
+                _clause_group(content, outcome, rows, outcome in traced)
+                for outcome, rows in content.clause_groups
+            ],
+        )
+        if len(made.encode("utf-8")) <= CLAUSES_MAX:
+            break
+    return made
 
 
-def _clause_table(content: Content, caption: Child, rows: Sequence[ClauseRow], *, traced: bool, opened: bool) -> Markup:
+def _clause_group(content: Content, outcome: Outcome, rows: Sequence[ClauseRow], traced: bool) -> Markup:
     say = content.say
-    columns = [(say(f"column.{key}"), key) for key in ("number", "clause", "requirement", "place", "judgement", "reason")]
+    count = tag("span", say("clauses.caption", count=len(rows)), class_="count")
+    opened = traced and outcome in (Outcome.NON_COMPLIANT, Outcome.NEEDS_REVIEW)
+    table = _clause_table(content, join(_mark(content, outcome), count), rows, traced=traced, opened=opened)
+    note = None if traced else tag("p", say("clauses.compact"), class_="faint")
+    if outcome is not Outcome.NOT_APPLICABLE:
+        return join(table, note)
+    summary = tag("summary", say("clauses.not_applicable", count=len(rows)))
+    return tag("details", summary, table, note, class_="idle")
+
+
+def _clause_table(
+    content: Content, caption: Child, rows: Sequence[ClauseRow], *, traced: bool, opened: bool
+) -> Markup:
+    say = content.say
+    columns = [
+        (say(f"column.{key}"), key)
+        for key in ("number", "clause", "requirement", "place", "judgement", "reason")
+    ]
     head = tag("tr", [tag("th", heading, scope="col", class_=css) for heading, css in columns])
     bodies = [_clause_body(content, row, [heading for heading, _ in columns], traced=traced) for row in rows]
-    return tag("div", tag("table", tag("caption", caption), tag("thead", head), bodies),
-               class_="table clauses-table" + (" opened-on-paper" if opened else ""))
+    return tag(
+        "div",
+        tag("table", tag("caption", caption), tag("thead", head), bodies),
+        class_="table clauses-table" + (" opened-on-paper" if opened else ""),
+    )
 
 
 def _clause_body(content: Content, row: ClauseRow, headings: Sequence[str], *, traced: bool) -> Markup:
@@ -384,18 +457,38 @@ def _clause_body(content: Content, row: ClauseRow, headings: Sequence[str], *, t
         tag("span", clause.dimension_label, class_="dimension"),
         tag("span", clause.category, class_="faint") if clause.category else None,
     )
-    text = tag("p", [tag("mark", piece) if quoted else piece for piece, quoted in row.passages], class_="as-published",
-               lang="zh-CN" if content.lang == "en" else None)
-    source = tag("p", row.document, tag("span", row.document_dates, class_="faint") if row.document_dates else None, class_="source")
+    text = tag(
+        "p",
+        [tag("mark", piece) if quoted else piece for piece, quoted in row.passages],
+        class_="as-published",
+        lang="zh-CN" if content.lang == "en" else None,
+    )
+    source = tag(
+        "p",
+        row.document,
+        tag("span", row.document_dates, class_="faint") if row.document_dates else None,
+        class_="source",
+    )
     judgement = join(
         _mark(content, row.outcome),
         tag("span", content.say("clauses.draft"), class_="draft") if row.unreviewed else None,
     )
-    cells: list[Child] = [str(row.number), about, join(text, source), _places(content, row), judgement, row.reason]
+    cells: list[Child] = [
+        str(row.number),
+        about,
+        join(text, source),
+        _places(content, row),
+        judgement,
+        row.reason,
+    ]
     css = ("number", "clause", "requirement", "place", "judgement", "reason")
-    main = tag("tr", [
-        tag("td", cell, class_=name, data_label=heading) for cell, name, heading in zip(cells, css, headings, strict=True)
-    ])
+    main = tag(
+        "tr",
+        [
+            tag("td", cell, class_=name, data_label=heading)
+            for cell, name, heading in zip(cells, css, headings, strict=True)
+        ],
+    )
     how = _how(content, row) if traced else None
     detail = tag("tr", tag("td", how, colspan=len(cells)), class_="detail") if how is not None else None
     return tag("tbody", main, detail, id=f"c{row.number}")
@@ -417,7 +510,10 @@ def _how(content: Content, row: ClauseRow) -> Markup | None:
             return None
         parts.append(tag("p", say("clauses.no_rules"), class_="faint"))
     if row.flips:
-        parts += [tag("h4", say("clauses.flips")), tag("ul", [_flip(content, flip) for flip in row.flips], class_="flips")]
+        parts += [
+            tag("h4", say("clauses.flips")),
+            tag("ul", [_flip(content, flip) for flip in row.flips], class_="flips"),
+        ]
     if row.notices:
         parts += [tag("h4", say("clauses.notices")), tag("ul", [tag("li", notice) for notice in row.notices])]
     return tag("details", tag("summary", say("clauses.how")), tag("div", parts, class_="how"))
@@ -435,23 +531,39 @@ def _rule(content: Content, rule: RuleResult, *, alone: bool) -> Child:
     if not rule.reviewed:
         head += [
             tag("span", say("clauses.draft"), class_="draft"),
-            tag("span", say("clauses.suggestion", outcome=content.outcome(rule.machine_outcome)), class_="faint"),
+            tag(
+                "span",
+                say("clauses.suggestion", outcome=content.outcome(rule.machine_outcome)),
+                class_="faint",
+            ),
         ]
     until = rule.trace.get("until")
     if until:
         head.append(tag("span", say("trace.until", date=until), class_="tag"))
     steps = [
-        tag("li", tag("span", title, class_="step"), _tree(content, tree)) for title, tree in content.trace_steps(rule)
+        tag("li", tag("span", title, class_="step"), _tree(content, tree))
+        for title, tree in content.trace_steps(rule)
     ]
     reason = None if alone else tag("p", content.either(rule.reason_zh, rule.reason_en))
     duties: Child = None
     if rule.duties:
         rows = [
-            tag("li", duty["text"], tag("span", f"（{duty['phase']}）", class_="faint") if duty.get("phase") else None)
+            tag(
+                "li",
+                duty["text"],
+                tag("span", f"（{duty['phase']}）", class_="faint") if duty.get("phase") else None,
+            )
             for duty in rule.duties
         ]
         duties = join(tag("h4", say("clauses.duties")), tag("ul", rows, class_="duties"))
-    return tag("div", tag("p", head, class_="rule-head"), reason, tag("ul", steps, class_="steps"), duties, class_="rule")
+    return tag(
+        "div",
+        tag("p", head, class_="rule-head"),
+        reason,
+        tag("ul", steps, class_="steps"),
+        duties,
+        class_="rule",
+    )
 
 
 def _tree(content: Content, node: Mapping[str, Any]) -> Markup:
@@ -463,9 +575,16 @@ def _tree(content: Content, node: Mapping[str, Any]) -> Markup:
             return _tree(content, children[0])
         if not children:
             return tag("ul", tag("li", _truth(content, node), say("trace.everything")), class_="tree")
-        below = [tag("li", _tree(content, child)) if "op" in child else _leaf(content, child) for child in children]
-        return tag("div", _truth(content, node), tag("span", say(f"trace.{node['op']}"), class_="op"),
-                   tag("ul", below, class_="tree"), class_="node")
+        below = [
+            tag("li", _tree(content, child)) if "op" in child else _leaf(content, child) for child in children
+        ]
+        return tag(
+            "div",
+            _truth(content, node),
+            tag("span", say(f"trace.{node['op']}"), class_="op"),
+            tag("ul", below, class_="tree"),
+            class_="node",
+        )
     return tag("ul", _leaf(content, node), class_="tree")
 
 
@@ -483,18 +602,17 @@ def _leaf(content: Content, leaf: Mapping[str, Any]) -> Markup:
 
 def _truth(content: Content, node: Mapping[str, Any]) -> Markup:
     truth = node["truth"]
-    return tag("span", _TRUTHS[truth], class_=f"truth {truth}", role="img", aria_label=content.say(f"trace.{truth}"))
+    return tag(
+        "span", _TRUTHS[truth], class_=f"truth {truth}", role="img", aria_label=content.say(f"trace.{truth}")
+    )
 
 
 def _flip(content: Content, flip: FlipRow) -> Markup:
-    if flip.seen:
-        now = content.say("clauses.flip_seen", seen=flip.seen)
-    else:
-        now = content.say("clauses.flip_unknown")
-    spatial = any(word in flip.needed for word in ("位于", "穿越", "取得"))
-    key = "clauses.flip_place" if spatial and content.lang != "en" else "clauses.flip"
-    text = content.say(key, subject=flip.subject, needed=flip.needed)
-    return tag("li", tag("span", text), tag("span", now, class_="faint"), " → ", _mark(content, flip.outcome))
+    say = content.say
+    now = say("clauses.flip_seen", seen=flip.seen) if flip.seen else say("clauses.flip_unknown")
+    return tag(
+        "li", tag("span", flip.said), tag("span", now, class_="faint"), " → ", _mark(content, flip.outcome)
+    )
 
 
 # --- surroundings ----------------------------------------------------------------------------
@@ -504,29 +622,65 @@ def _around(content: Content) -> Child:
     say = content.say
     body: list[Child] = []
     if content.map_rows:
-        columns = [(say("column.matter"), "name"), (say("column.place"), ""), (say("column.judgement"), "judgement"),
-                   (say("column.reason"), "")]
+        columns = [
+            (say("column.matter"), "name"),
+            (say("column.place"), ""),
+            (say("column.judgement"), "judgement"),
+            (say("column.reason"), ""),
+        ]
         rows = [(row.kind, row.place, _mark(content, row.outcome), row.reason) for row in content.map_rows]
         body.append(_table(say("around.findings"), columns, rows))
     zone = [(say("column.layer"), ""), (say("column.code"), "code"), (say("column.name"), "name")]
     if content.near:
         columns = [*zone, (say("column.distance"), "number"), (say("column.margin"), "number")]
-        body.append(_table(say("around.near"), columns, [
-            (row.layer, row.code, row.name, row.distance, _margin(content, row)) for row in content.near
-        ]))
+        body.append(
+            _table(
+                say("around.near"),
+                columns,
+                [
+                    (row.layer, row.code, row.name, row.distance, _margin(content, row))
+                    for row in content.near
+                ],
+            )
+        )
     if content.adjacent:
-        body.append(_table(say("around.adjacent"), zone, [(row.layer, row.code, row.name) for row in content.adjacent]))
+        body.append(
+            _table(
+                say("around.adjacent"), zone, [(row.layer, row.code, row.name) for row in content.adjacent]
+            )
+        )
     if content.dropped:
-        columns = [*zone, (say("column.measure"), "number"), (say("column.threshold"), "number"), (say("column.margin"), "number")]
-        body.append(_table(say("around.dropped"), columns, [
-            (row.layer, row.code, row.name, row.measure, row.threshold, _margin(content, row)) for row in content.dropped
-        ]))
+        columns = [
+            *zone,
+            (say("column.measure"), "number"),
+            (say("column.threshold"), "number"),
+            (say("column.margin"), "number"),
+        ]
+        body.append(
+            _table(
+                say("around.dropped"),
+                columns,
+                [
+                    (row.layer, row.code, row.name, row.measure, row.threshold, _margin(content, row))
+                    for row in content.dropped
+                ],
+            )
+        )
     sensitive = [row for row in content.met if row.hit.sensitive]
     if sensitive:
-        columns = [*zone, (say("column.measure"), "number"), (say("column.margin"), "number"), (say("column.accuracy"), "number")]
-        body.append(_table(say("around.sensitive"), columns, [
-            (row.layer, row.code, row.name, row.measure, row.margin, row.accuracy) for row in sensitive
-        ]))
+        columns = [
+            *zone,
+            (say("column.measure"), "number"),
+            (say("column.margin"), "number"),
+            (say("column.accuracy"), "number"),
+        ]
+        body.append(
+            _table(
+                say("around.sensitive"),
+                columns,
+                [(row.layer, row.code, row.name, row.measure, row.margin, row.accuracy) for row in sensitive],
+            )
+        )
     return body or tag("p", say("around.none"))
 
 
@@ -541,12 +695,22 @@ _CONCERNS: Final = {Concern.CONCERNED: "●", Concern.NOT_CONCERNED: "○", Conc
 
 def _layers(content: Content) -> Markup:
     say = content.say
-    columns = [(say("column.layer"), "name"), (say("column.concern"), "concern"), (say("column.complete"), ""),
-               (say("column.source"), "")]
+    columns = [
+        (say("column.layer"), "name"),
+        (say("column.concern"), "concern"),
+        (say("column.complete"), ""),
+        (say("column.source"), ""),
+    ]
     rows = [
         (
             row.title,
-            tag("span", _CONCERNS[row.concern], " ", t(f"labels.concern.{row.concern}", content.lang), class_=f"concern {row.concern}"),
+            tag(
+                "span",
+                _CONCERNS[row.concern],
+                " ",
+                t(f"labels.concern.{row.concern}", content.lang),
+                class_=f"concern {row.concern}",
+            ),
             say("layers.complete" if row.complete else "layers.incomplete"),
             tag("ul", [tag("li", source) for source in row.sources], class_="sources") if row.sources else "",
         )
@@ -557,8 +721,15 @@ def _layers(content: Content) -> Markup:
 
 def _project(content: Content) -> Child:
     say = content.say
-    columns = [(say("column.role"), "name"), (say("column.geometry"), ""), (say("column.size"), "number"),
-               (say("project.bounds"), "code"), (say("column.crs"), ""), (say("column.file"), ""), (say("column.repairs"), "")]
+    columns = [
+        (say("column.role"), "name"),
+        (say("column.geometry"), ""),
+        (say("column.size"), "number"),
+        (say("project.bounds"), "code"),
+        (say("column.crs"), ""),
+        (say("column.file"), ""),
+        (say("column.repairs"), ""),
+    ]
     parts = [
         (
             " ".join(filter(None, (part.role, part.name))),
@@ -567,22 +738,45 @@ def _project(content: Content) -> Child:
             _box(part.bbox),
             part.crs_in,
             part.source,
-            tag("ul", [tag("li", content.notice(n)) for n in part.repairs], class_="sources") if part.repairs else say("none"),
+            tag("ul", [tag("li", content.notice(n)) for n in part.repairs], class_="sources")
+            if part.repairs
+            else say("none"),
         )
         for part in content.parts
     ]
     body: list[Child] = [_table(say("project.parts"), columns, parts)]
     if content.facts:
-        body.append(_table(say("project.facts"), [(say("column.fact"), "name"), (say("column.value"), "")], content.facts))
+        body.append(
+            _table(
+                say("project.facts"), [(say("column.fact"), "name"), (say("column.value"), "")], content.facts
+            )
+        )
     else:
         body.append(tag("p", say("project.none_stated"), class_="faint"))
     if content.papers:
-        columns = [(say("column.paper"), "name"), (say("column.paper_number"), ""), (say("column.issuer"), ""),
-                   (say("column.date"), "number"), (say("column.held"), "")]
-        body.append(_table(say("project.papers"), columns, [
-            (p.type, p.number, p.issuer, p.date.isoformat() if p.date else "", say("yes" if p.held else "no"))
-            for p in content.papers
-        ]))
+        columns = [
+            (say("column.paper"), "name"),
+            (say("column.paper_number"), ""),
+            (say("column.issuer"), ""),
+            (say("column.date"), "number"),
+            (say("column.held"), ""),
+        ]
+        body.append(
+            _table(
+                say("project.papers"),
+                columns,
+                [
+                    (
+                        p.type,
+                        p.number,
+                        p.issuer,
+                        p.date.isoformat() if p.date else "",
+                        say("yes" if p.held else "no"),
+                    )
+                    for p in content.papers
+                ],
+            )
+        )
     else:
         body.append(tag("p", say("project.no_papers"), class_="faint"))
     return body
@@ -597,7 +791,9 @@ def _box(bbox: tuple[float, float, float, float]) -> Markup:
 
 def _appendix(content: Content) -> Child:
     say, info = content.say, content.result.edition
-    period = f"{info.valid_from.isoformat()} – {info.valid_to.isoformat() if info.valid_to else ''}".rstrip(" –")
+    period = f"{info.valid_from.isoformat()} – {info.valid_to.isoformat() if info.valid_to else ''}".rstrip(
+        " –"
+    )
     digests = [
         (say("digest.record"), tag("code", content.digest)),
         (say("digest.edition"), tag("code", info.digest)),
@@ -606,23 +802,36 @@ def _appendix(content: Content) -> Child:
         (say("digest.publisher"), info.publisher or say("meta.not_stated")),
         (say("digest.engine"), f"sanxian {content.result.engine_version}"),
     ]
-    method = [content.area_method, *(say(f"method.{key}") for key in ("length", "logic", "drafts", "threshold"))]
+    method = [
+        content.area_method,
+        *(say(f"method.{key}") for key in ("length", "logic", "drafts", "threshold")),
+    ]
     body: list[Child] = [
         tag("p", say("disclaimer"), class_="disclaimer"),
-        tag("h3", say("appendix.method")), tag("ul", [tag("li", line) for line in method]),
+        tag("h3", say("appendix.method")),
+        tag("ul", [tag("li", line) for line in method]),
         tag("h3", say("appendix.limits")),
         tag("ul", [tag("li", say(f"limits.{key}")) for key in ("data", "boundary", "text")]),
     ]
     if content.notices:
-        body += [tag("h3", say("appendix.notices")), tag("ul", [tag("li", notice) for notice in content.notices])]
+        body += [
+            tag("h3", say("appendix.notices")),
+            tag("ul", [tag("li", notice) for notice in content.notices]),
+        ]
     if content.documents:
         columns = [(say("column.document"), "name"), (say("column.issuer"), ""), (say("column.in_force"), "")]
         body.append(_table(say("appendix.documents"), columns, content.documents))
     body += [
-        tag("h3", say("appendix.digests")), _fields(digests, "fields wide"), tag("p", say("digest.repeat"), class_="faint"),
+        tag("h3", say("appendix.digests")),
+        _fields(digests, "fields wide"),
+        tag("p", say("digest.repeat"), class_="faint"),
     ]
     return body
 
 
 def _footer(content: Content) -> Markup:
-    return tag("footer", tag("p", content.say("disclaimer")), tag("p", content.say("system"), " ", content.result.engine_version))
+    return tag(
+        "footer",
+        tag("p", content.say("disclaimer")),
+        tag("p", content.say("system"), " ", content.result.engine_version),
+    )

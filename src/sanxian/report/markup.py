@@ -23,19 +23,19 @@ class Markup(str):
     __slots__ = ()
 
 
-Child: TypeAlias = "str | int | None | Iterable[Child]"
+Child: TypeAlias = "str | int | Iterable[Child] | None"
 """What an element may hold: text, markup, numbers, nothing, or several of these."""
 
 Attribute: TypeAlias = str | int | float | bool | None
 
 
 def escape(text: object) -> Markup:
-    """Return ``text`` as HTML text; characters HTML forbids become U+FFFD.
+    r"""Return ``text`` as HTML text; characters HTML forbids become U+FFFD.
 
     Examples
     --------
-    >>> escape("<b> & \\x00")
-    '&lt;b&gt; &amp; \ufffd'
+    >>> escape("<b> & \x00")
+    '&lt;b&gt; &amp; �'
     """
     return Markup(html.escape(_NOT_IN_HTML.sub("\ufffd", str(text)), quote=True))
 

@@ -43,7 +43,10 @@ def _blocks(content: Content) -> Iterator[list[str]]:
     yield [say("document_title"), *_head(content)]
     yield [_marked(content, result.verdict), content.conclusion, *_counts(content)]
     if content.deciding:
-        yield [_heading(content, "deciding"), *(f"  {row.what} ({row.cited}){say('colon')}{row.why}" for row in content.deciding)]
+        yield [
+            _heading(content, "deciding"),
+            *(f"  {row.what} ({row.cited}){say('colon')}{row.why}" for row in content.deciding),
+        ]
     if content.asks:
         yield [
             _heading(content, "asks"),
@@ -53,9 +56,11 @@ def _blocks(content: Content) -> Iterator[list[str]]:
                 for i, ask in enumerate(content.asks, start=1)
             ),
         ]
-    yield [_heading(content, "zones"), *(_zone(content, row) for row in content.met)] if content.met else [
-        _heading(content, "zones"), "  " + say("zones.empty")
-    ]
+    yield (
+        [_heading(content, "zones"), *(_zone(content, row) for row in content.met)]
+        if content.met
+        else [_heading(content, "zones"), "  " + say("zones.empty")]
+    )
     yield [_heading(content, "clauses")]
     for outcome, rows in content.clause_groups:
         yield [_marked(content, outcome), *(line for row in rows for line in _clause(content, row))]
@@ -102,7 +107,12 @@ def _counts(content: Content) -> Iterator[str]:
 
 def _zone(content: Content, row: ZoneRow) -> str:
     say = content.say
-    parts = [row.zone_class, row.measure, f"{say('column.share')} {row.share}", f"{say('column.margin')} {row.margin}"]
+    parts = [
+        row.zone_class,
+        row.measure,
+        f"{say('column.share')} {row.share}",
+        f"{say('column.margin')} {row.margin}",
+    ]
     if row.hit.sensitive:
         parts.append(say("zones.sensitive"))
     return f"  {row.layer} {row.code} {row.name}{say('colon')}{'; '.join(filter(None, parts))}"
@@ -110,7 +120,7 @@ def _zone(content: Content, row: ZoneRow) -> str:
 
 def _clause(content: Content, row: ClauseRow) -> Iterator[str]:
     say = content.say
-    about = " · ".join((row.level, row.clause.dimension_label, row.clause.number))
+    about = f"{row.level} · {row.clause.dimension_label} · {row.clause.number}"
     draft = f" [{say('clauses.draft')}]" if row.unreviewed else ""
     yield f"  {row.number}. {about}{draft}"
     yield f"     {row.clause.text} ({row.document})"
@@ -122,16 +132,21 @@ def _clause(content: Content, row: ClauseRow) -> Iterator[str]:
 
 
 def _flip(content: Content, flip: FlipRow) -> str:
-    return f"{flip.subject} {flip.needed} → {content.outcome(flip.outcome)}"
+    return f"{flip.said} → {content.outcome(flip.outcome)}"
 
 
 def _around(content: Content) -> list[str]:
     say = content.say
-    lines = [f"  {_marked(content, row.outcome)} {row.kind} {row.place}{say('colon')}{row.reason}" for row in content.map_rows]
+    lines = [
+        f"  {_marked(content, row.outcome)} {row.kind} {row.place}{say('colon')}{row.reason}"
+        for row in content.map_rows
+    ]
     for key, rows in (("near", content.near), ("adjacent", content.adjacent), ("dropped", content.dropped)):
         for row in rows:
             told = {"near": row.distance, "adjacent": "", "dropped": f"{row.measure} < {row.threshold}"}[key]
-            lines.append(f"  {say(f'around.{key}')}{say('colon')}{row.layer} {row.code} {row.name} {told}".rstrip(" <"))
+            lines.append(
+                f"  {say(f'around.{key}')}{say('colon')}{row.layer} {row.code} {row.name} {told}".rstrip(" <")
+            )
     return lines or ["  " + say("around.none")]
 
 

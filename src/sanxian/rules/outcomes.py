@@ -107,8 +107,9 @@ def compile_clause(clause: str, text: str, rules: Sequence[Mapping[str, Any]]) -
     return ClauseRules(clause, text, tuple(good), tuple(broken))
 
 
-def _counts(rule: Rule, count_drafts: bool) -> bool:
-    return rule.review is ReviewState.REVIEWED or count_drafts
+def counts(rule: Rule, count_drafts: bool) -> bool:
+    """Return whether a rule may decide: reviewed, or a draft when drafts are asked to count."""
+    return rule.review is ReviewState.REVIEWED or (count_drafts and rule.review is ReviewState.DRAFT)
 
 
 def _listdecisions_of(rules: Sequence[Rule], env: Environment, count_drafts: bool) -> list[Decision]:
@@ -117,7 +118,7 @@ def _listdecisions_of(rules: Sequence[Rule], env: Environment, count_drafts: boo
     for rule in rules:
         exempt = Truth.FALSE if rule.unless is None else rule.unless.reading(env).truth
         truths.append(max(rule.applies.reading(env).truth, exempt))
-    counting = [truth for rule, truth in zip(rules, truths, strict=True) if _counts(rule, count_drafts)]
+    counting = [truth for rule, truth in zip(rules, truths, strict=True) if counts(rule, count_drafts)]
     best = max(counting, default=Truth.FALSE)
     drafts_may = max(truths, default=Truth.FALSE) > best
     decisions = []
@@ -164,7 +165,7 @@ def count(rule: Rule, decision: Decision, count_drafts: bool) -> Outcome | None:
     """Return what counts of a rule; ``None`` for a rejected one."""
     if rule.review is ReviewState.REJECTED:
         return None
-    if not _counts(rule, count_drafts):
+    if not counts(rule, count_drafts):
         return Outcome.NEEDS_REVIEW
     return weaken(rule.strength, decision.outcome)
 
