@@ -233,20 +233,28 @@ class Placement:
             for role, shape in self._stored.items()
         }
         self._distances: dict[tuple[str, tuple[int, ...], str], Distance | None] = {}
+        self._sizes: dict[str, tuple[float, float]] = {}
 
     # --- size and place ------------------------------------------------------------------
 
-    @cached_property
+    @property
     def area_m2(self) -> float:
         """Area of the union of the areal parts."""
-        areas = self._planar[""].areas
-        return 0.0 if areas is None else float(shapely.area(areas))
+        return self._size("")[0]
 
-    @cached_property
+    @property
     def length_m(self) -> float:
         """Geodesic length of the union of the linear parts."""
-        lines = self._planar[""].lines
-        return 0.0 if lines is None else self._overlay.geodesic_length(lines)
+        return self._size("")[1]
+
+    def _size(self, role: str) -> tuple[float, float]:
+        """Return area and geodesic length of the parts of ``role``, each measured once."""
+        if role not in self._sizes:
+            areas, lines = self._planar[role].areas, self._planar[role].lines
+            area = 0.0 if areas is None else float(shapely.area(areas))
+            length = 0.0 if lines is None else self._overlay.geodesic_length(lines)
+            self._sizes[role] = (area, length)
+        return self._sizes[role]
 
     @cached_property
     def point_count(self) -> int:
@@ -382,9 +390,9 @@ class Placement:
         """Return the share of the footprint of ``role``: of its area, else its length, else its points."""
         shape = self._planar[role]
         if shape.areas is not None:
-            return min(1.0, meeting.area_m2 / float(shapely.area(shape.areas)))
+            return min(1.0, meeting.area_m2 / self._size(role)[0])
         if shape.lines is not None:
-            return min(1.0, meeting.length_m / self._overlay.geodesic_length(shape.lines))
+            return min(1.0, meeting.length_m / self._size(role)[1])
         return min(1.0, meeting.points / int(shapely.get_num_geometries(shape.points)))
 
     def extent(self, selection: Sequence[tuple[str, tuple[int, ...]]], role: str) -> Extent:
@@ -419,9 +427,9 @@ class Placement:
         length = self._overlay.geodesic_length(shapely.union_all(lines)) if lines else 0.0
         shares = []
         if planar.areas is not None:
-            shares.append(min(1.0, area / float(shapely.area(planar.areas))))
+            shares.append(min(1.0, area / self._size(role)[0]))
         if planar.lines is not None:
-            shares.append(min(1.0, length / self._overlay.geodesic_length(planar.lines)))
+            shares.append(min(1.0, length / self._size(role)[1]))
         if stored.points is not None:
             shares.append(float(np.mean(on)))
         return Extent(area, length, shares[0], min(shares), min(1.0, zone_share))
