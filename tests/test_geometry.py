@@ -410,6 +410,12 @@ def test_old_datums_are_refused_without_parameters(code: int) -> None:
         geometry.footprint_from_point(x, y, crs=f"EPSG:{code}")
 
 
+@pytest.mark.parametrize(("lon", "lat"), [(109.0, 38.5), (82.0, 40.0), (119.0, 38.5)])
+def test_parameters_published_for_an_oil_basin_are_not_taken(lon: float, lat: float) -> None:
+    with pytest.raises(DatumShiftNeeded):
+        geometry.footprint_from_point(lon, lat, crs="EPSG:4214")
+
+
 def helmert(
     lon: float, lat: float, ellipsoid: tuple[float, float], shift: list[float], sign: int
 ) -> tuple[float, float]:
@@ -711,10 +717,11 @@ def test_overlapping_polygons_of_one_feature_are_merged_on_record() -> None:
 
 
 def test_land_a_ring_winds_around_twice_stays_land() -> None:
-    ring = [[0, 0], [3, 0], [3, 3], [1, 3], [1, 1], [2, 1], [2, 2], [0, 2], [0, 0]]
-    coordinates = [[[101 + x / 100, 36 + y / 100] for x, y in ring]]
-    footprint = geometry.footprint_from_geojson({"type": "Polygon", "coordinates": coordinates})
-    assert footprint.parts[0].geometry.covers(shapely.Point(101.015, 36.025))
+    corners = [(n * 2 % 5) * 2 * math.pi / 5 for n in range(6)]  # a pentagram goes around its heart twice
+    ring = [[101 + math.sin(a) / 100, 36 + math.cos(a) / 100] for a in corners]
+    footprint = geometry.footprint_from_geojson({"type": "Polygon", "coordinates": [ring]})
+    assert footprint.parts[0].geometry.covers(shapely.Point(101, 36))
+    assert codes(footprint) == {"REPAIR_INVALID_POLYGON"}
 
 
 @pytest.mark.parametrize(

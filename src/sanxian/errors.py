@@ -171,8 +171,8 @@ class FootprintTable(InputError):
 
 class FootprintShape(InputError):
     code = "FOOTPRINT_SHAPE"
-    zh = "{source} 的坐标表既可能是{options}，猜错会改变结论。请用 shape 参数（point、line 或 polygon）说明，或加一列“圈号”、让首尾点相同。"
-    en = "The table in {source} could be {options}, and guessing could change the verdict. Pass shape (point, line or polygon), or add a ring column, or repeat the first point at the end."
+    zh = "{source} 的坐标表既可能是{options}，猜错会改变结论。请用 --shape point（点）、line（线）或 polygon（面）说明，或加一列“圈号”、让首尾点相同。"
+    en = "The table in {source} could be {options}, and guessing could change the verdict. Pass --shape point, line or polygon, or add a ring column, or repeat the first point at the end."
 
 
 class MissingCRS(InputError):
@@ -195,8 +195,8 @@ class ConflictingCRS(InputError):
 
 class DatumShiftNeeded(InputError):
     code = "CRS_DATUM"
-    zh = "{source} 的坐标系 {crs} 基于 {datum}，没有可信的公开参数转到 CGCS2000，直接套用会偏移几十至上百米。请向测绘主管部门取得本地三参数或七参数并提供（datum），或让测绘单位转换为 CGCS2000 后再提交。"
-    en = "{source} is in {crs}, on {datum}. No trustworthy public parameters lead to CGCS2000, and using it as is would be tens to over a hundred metres off. Give local 3- or 7-parameter values (datum), or have it converted to CGCS2000 first."
+    zh = "{source} 的坐标系 {crs} 基于 {datum}，没有可信的公开参数转到 CGCS2000，直接套用会偏移几十至上百米。请向测绘主管部门取得本地三参数或七参数，用 --datum 提供，或让测绘单位转换为 CGCS2000 后再提交。"
+    en = "{source} is in {crs}, on {datum}. No trustworthy public parameters lead to CGCS2000, and using it as is would be tens to over a hundred metres off. Pass local 3- or 7-parameter values with --datum, or have it converted to CGCS2000 first."
 
 
 class BadDatumShift(InputError):

@@ -640,8 +640,8 @@ def _read_as(kind: Kind, zh: str, en: str) -> Notice:
     name_zh, name_en = _SHAPE_NAMES[kind]
     return Notice(
         code="FOOTPRINT_TABLE_SHAPE",
-        zh=f"坐标表按{name_zh}读取：{zh}。如不对，请用 shape 参数说明。",
-        en=f"The table was read as {name_en}: {en}. If that is wrong, pass shape.",
+        zh=f"坐标表按{name_zh}读取：{zh}。如不对，请用 --shape 说明。",
+        en=f"The table was read as {name_en}: {en}. If that is wrong, pass --shape.",
     )
 
 
