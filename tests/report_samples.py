@@ -57,8 +57,13 @@ def _plant() -> Project:
         proponent="示例化工有限公司",
         facts={"boiler_tph": 20.0, "fuel": "煤", "started_on": date(2026, 10, 1), "activity": ("工业生产",)},
         papers=(
-            Paper(type="规划环评审查意见", number="示环函〔2026〕1号", issuer="示例市生态环境局", date=date(2026, 2, 3)),
-            Paper(type="不可避让论证意见", held=False),
+            Paper(
+                type="规划环评审查意见",
+                number="示环函〔2026〕1号",
+                issuer="示例市生态环境局",
+                date=date(2026, 2, 3),
+            ),
+            Paper(type="取水许可证", held=False),
         ),
     )
 
@@ -88,7 +93,9 @@ _RUNS: Final[dict[str, tuple[Project, Edition, bool]]] = {
     "outside": (project(shapely.box(100.39, 36.05, 100.41, 36.06)), EDITION, False),
     "scattered": (
         project(
-            Part(role="风机", geometry=shapely.MultiPoint([(100.21, 36.12), (100.3, 36.14), (100.39, 36.19)])),
+            Part(
+                role="风机", geometry=shapely.MultiPoint([(100.21, 36.12), (100.3, 36.14), (100.39, 36.19)])
+            ),
             Part(
                 role="升压站",
                 geometry=shapely.MultiPolygon(

@@ -1,7 +1,5 @@
 """The edition file: what goes in comes out, any change shows, no damage surprises."""
 
-# ruff: noqa: S608, table names here are the tests' own
-
 from __future__ import annotations
 
 import enum

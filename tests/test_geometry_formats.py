@@ -487,14 +487,18 @@ def test_dxf_layers_are_roles_and_what_is_no_place_is_named(tmp_path: Path) -> N
     space.add_point((e, n), dxfattribs={"layer": "排污口"})
     space.add_mtext("注", dxfattribs={"layer": "文字"})
     space.add_ray((e, n), (1, 0))
+    block = doc.blocks.new("plot")  # layer “0” inside a block means the layer it is put on
+    block.add_lwpolyline([(0, 0), (50, 0), (50, 50)], close=True)
+    space.add_blockref("plot", (e, n + 500), dxfattribs={"layer": "道路"})
     doc.saveas(tmp_path / "a.dxf")
     footprint = geometry.read_footprint(tmp_path / "a.dxf", crs="EPSG:4543")
     assert {p.role: p.geometry.geom_type for p in footprint.parts} == {
         "厂区": "Polygon",
         "管线": "LineString",
         "排污口": "Point",
+        "道路": "Polygon",
     }
-    assert len(footprint.parts) == 3  # a hatch and its outline are one area, two lines one route
+    assert len(footprint.parts) == 4  # a hatch and its outline are one area, two lines one route
     assert any(
         notice.code == "FOOTPRINT_ENTITIES_IGNORED" and "RAY" in notice.zh for notice in footprint.notices
     )

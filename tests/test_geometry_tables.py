@@ -423,11 +423,11 @@ def test_a_workbook_with_entities_or_a_million_rows_is_refused(tmp_path: Path) -
         for name in old.namelist():
             data = old.read(name)
             if name == "xl/worksheets/sheet1.xml":
-                data = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]>' + data.partition(b"?>")[2]
+                data = data.replace(b"<worksheet", b'<!DOCTYPE x [<!ENTITY a "b">]><worksheet', 1)
             new.writestr(name, data)
     with pytest.raises(InputError) as caught:
         geometry.read_footprint(tmp_path / "b.xlsx")
-    assert caught.value.code in ("FOOTPRINT_UNSAFE", "FOOTPRINT_BROKEN")
+    assert caught.value.code == "FOOTPRINT_UNSAFE"
     (tmp_path / "c.csv").write_text("lon,lat\n" + "101.7,36.6\n" * 100_001)
     with pytest.raises(InputError) as caught:
         geometry.read_footprint(tmp_path / "c.csv")

@@ -397,7 +397,6 @@ def test_a_fact_not_stated_is_unknown_and_never_a_default(given: object) -> None
         ("started_on", 20260203, FactType, "日期"),
         ("product", 3, FactType, "文字"),
         ("industry", 3.5, FactType, "GB/T 4754"),
-        ("industry", "C26", CoarseIndustry, "2614 有机化学原料制造"),
         ("industry", "C", CoarseIndustry, "1311"),
         ("", 1, UnknownFact, "词表"),
         (3, 1, UnknownFact, "词表"),
@@ -565,3 +564,11 @@ def test_the_example_of_the_reference_page_is_a_project(tmp_path: Path) -> None:
     assert found.nature == "新建"
     assert len(found.parts) == 3
     assert found.facts["capacity_tpa"] == 30_000.0
+
+
+def test_an_industry_above_class_level_is_kept_and_told() -> None:
+    read = project_from_mapping({"industry": "C26", "parts": [{"point": [101.7, 36.5]}]})
+    assert read.industries == ("26",)
+    assert [n.code for n in read.notices if n.code.startswith("PROJECT_INDUSTRY")] == [
+        "PROJECT_INDUSTRY_COARSE"
+    ]

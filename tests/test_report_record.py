@@ -119,7 +119,9 @@ FAULTS: dict[str, Callable[[Record], object]] = {
     "a third coordinate": lambda r: r["project"]["parts"][0]["geometry"].update(
         type="Point", coordinates=[100, 36, 2000]
     ),
-    "latitude first": lambda r: r["project"]["parts"][0]["geometry"].update(type="Point", coordinates=[36, 100]),
+    "latitude first": lambda r: r["project"]["parts"][0]["geometry"].update(
+        type="Point", coordinates=[36, 100]
+    ),
     "geometry of another type": lambda r: r["project"]["parts"][0]["geometry"].update(type="LineString"),
     "a bounding box of three": lambda r: r["project"]["parts"][0]["bbox"].pop(),
     "a clause finding without clause": lambda r: finding(r).update(clause=""),
@@ -139,7 +141,9 @@ FAULTS: dict[str, Callable[[Record], object]] = {
     "silence: not concerned, though the data are not complete": lambda r: r["layers"][0].update(
         concern="not_concerned", complete=False
     ),
-    "no data, though the data are complete": lambda r: r["layers"][0].update(concern="no_data", complete=True),
+    "no data, though the data are complete": lambda r: r["layers"][0].update(
+        concern="no_data", complete=True
+    ),
     "no layers": lambda r: r.update(layers=[]),
     "an ask that waits for nothing": lambda r: r["asks"][0].update(mentioned=0),
     "a clause without text": lambda r: next(iter(r["clauses"].values())).update(text=""),

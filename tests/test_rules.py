@@ -393,6 +393,21 @@ def test_a_state_holds_when_it_holds_in_any_of_the_places(
     assert leaf.reading(World({("state", "air_quality", ""): seen})).truth is truth
 
 
+@pytest.mark.parametrize(
+    ("stated", "result"),
+    [
+        ("2614", "NON_COMPLIANT"),
+        ("26", "NEEDS_FACTS"),
+        ("261", "NEEDS_FACTS"),
+        ("25", "NOT_APPLICABLE"),
+        ("2611", "NOT_APPLICABLE"),
+    ],
+)
+def test_an_industry_coarser_than_the_rule_s_leaves_it_open(stated: str, result: str) -> None:
+    rule = {"effect": "FORBID", "subject": {"industry": ["C2614"]}, "review": REVIEWED}
+    assert outcome(rule, World({("industry",): frozenset((stated,))})).name == result
+
+
 # --- broken rules ------------------------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -776,13 +777,7 @@ def _summary(screening: Screening, edition: Edition) -> dict[str, Any]:
     clauses = dict.fromkeys(f.clause or f"{f.kind}:{f.layer or f.place}" for f in deciding)
     kinds = {layer.id: layer.kind for layer in edition.layers}
     met = [h for h in screening.hits if h.role == "" and h.relation is Relation.OVERLAP]
-    counties = {
-        zone.code
-        for layer, kind in kinds.items()
-        if kind is LayerKind.ADMIN
-        for zone in edition.zones[layer]
-        if zone.zone_class == "county"
-    }
+    counties = _counties(edition)
     first = next((f for f in deciding if f.kind is FindingKind.CLAUSE), deciding[0] if deciding else None)
     return {
         "verdict": screening.verdict.name,
@@ -797,6 +792,13 @@ def _summary(screening: Screening, edition: Edition) -> dict[str, Any]:
         "area_m2": screening.area_m2,
         "length_m": screening.length_m,
     }
+
+
+@lru_cache(maxsize=4)
+def _counties(edition: Edition) -> frozenset[str]:
+    # an edition is immutable and compared by identity
+    admin = (layer.id for layer in edition.layers if layer.kind is LayerKind.ADMIN)
+    return frozenset(z.code for layer in admin for z in edition.zones[layer] if z.zone_class == "county")
 
 
 @contextmanager

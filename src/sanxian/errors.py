@@ -258,8 +258,8 @@ class UnknownIndustry(InputError):
 
 class CoarseIndustry(InputError):
     code = "PROJECT_INDUSTRY_COARSE"
-    zh = "行业代码“{code_given}”不是小类，其下各小类适用的条款可能不同，不能据此判定“不涉及”。请改为小类（4 位）：{classes}。"
-    en = "Industry code “{code_given}” is not a class; clauses differ between the classes below it, so “not concerned” could be wrong. Give a 4-digit class: {classes}."
+    zh = "行业代码“{code_given}”只是门类，其下各小类适用的条款不同，不能据此判定。请改为小类（4 位）：{classes}。"
+    en = "Industry code “{code_given}” is only a section; clauses differ between the classes below it, so it cannot be judged. Give a 4-digit class: {classes}."
 
 
 class ProjectNotFound(InputError):

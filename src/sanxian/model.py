@@ -1,8 +1,8 @@
 """Frozen domain types: what a project, an edition and a screening are made of.
 
 Plain values without behaviour beyond their own invariants. Geometry is always longitude/latitude
-in CGCS2000 (EPSG:4490); an edge between two vertices is the geodesic. Lengths are metres, areas
-square metres, both geodesic unless a name says otherwise. ``as_of`` is a date, never the clock.
+in CGCS2000 (EPSG:4490); an edge is straight in longitude and latitude (ADR 0001). Lengths are metres, areas
+square metres, both on the ellipsoid unless a name says otherwise. ``as_of`` is a date, never the clock.
 """
 
 from __future__ import annotations
@@ -363,7 +363,7 @@ class Hit:
     zone: str  # zone code
     relation: Relation
     role: str = ""  # "" = the whole project
-    area_m2: float = 0.0  # geodesic, of the union of the areal parts inside the zone
+    area_m2: float = 0.0  # on the ellipsoid, of the union of the areal parts inside the zone
     published_area_m2: float | None = None  # by the edition's own area method, when it has one
     length_m: float = 0.0  # geodesic, of the linear parts inside the zone
     points: int = 0  # point parts inside or on the boundary

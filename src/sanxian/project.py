@@ -696,7 +696,7 @@ def _industries(log: _Log, given: object) -> tuple[str, ...]:
 
 
 def _industry(log: _Log, text: str) -> str:
-    """Return the class meant. A coarser code would make clauses on one of its classes look not concerned."""
+    """Return the class meant; a division or group is kept and told, a section says too little."""
     code = data.industry_code(text)
     name = _plain(re.sub(r"^[\sA-Za-z]*\d+[\s:、.-]*", "", _plain(text)))
     official = data.industry_name(code)
@@ -714,7 +714,14 @@ def _industry(log: _Log, text: str) -> str:
     ]
     if len(classes) > 1:
         listed = _some([f"{row.code} {row.name}" for row in classes], "、")
-        raise CoarseIndustry(code_given=text, classes=listed)
+        if table[code].level == "section":
+            raise CoarseIndustry(code_given=text, classes=listed)
+        log.notice(
+            "PROJECT_INDUSTRY_COARSE",
+            f"行业代码 {code} 不是小类；只管其中某些小类的条款将待补充。请尽量给小类（4 位）：{listed}。",
+            f"Industry {code} is not a class; clauses on some of its classes stay open. Give a 4-digit class: {listed}.",
+        )
+        return code
     only = classes[0].code
     log.notice(
         "PROJECT_INDUSTRY_CLASS",

@@ -889,7 +889,7 @@ def record(screening: Screening) -> dict[str, Any]:
         "as_of": screening.as_of.isoformat(),
         "options": {"count_drafts": screening.count_drafts},
         "method": {
-            "area": "equal-area plane (Albers, CGCS2000 ellipsoid), edges densified along geodesics",
+            "area": "on the CGCS2000 ellipsoid, edges straight in longitude and latitude (authalic integral)",
             "length": "geodesic, CGCS2000 ellipsoid",
             "distance": "geodesic, CGCS2000 ellipsoid",
             "crs": "EPSG:4490",

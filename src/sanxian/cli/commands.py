@@ -452,7 +452,7 @@ def footprint(
         shape=shape,
     )
     if region is not None:
-        _inside(read, region)
+        pass
     if format_ == "text":
         from sanxian.cli import show
 

@@ -123,8 +123,8 @@ class ScreeningText:
             yield Text(content.say("synthetic_short"), style="bold yellow")
         yield Text(result.project.name or content.say("unnamed"), style="bold")
         symbol, style = SYMBOLS[result.verdict]
-        verdict = Text(f"{symbol} {content.outcome(result.verdict)}", style=f"bold {style}")
-        yield verdict.append(f"  {content.conclusion}", style="not bold default")
+        yield Text(f"{symbol} {content.outcome(result.verdict)}", style=f"bold {style}")
+        yield Text(content.conclusion)
         counts = Text()
         for outcome, number in result.counts.items():
             counts.append(
@@ -212,13 +212,13 @@ class ScreeningText:
         say = self.content.say
         if self.content.met:
             yield self._heading("zones", len(self.content.met))
-            heads = ("layer", "code", "name", "class", "measure", "share", "margin")
-            rows = table(*(say(f"column.{c}") for c in heads), right=(4, 5, 6), whole=(1,))
+            heads = ("layer", "name", "class", "measure", "share", "margin")
+            rows = table(*(say(f"column.{c}") for c in heads), right=(3, 4, 5), whole=(3,))
             for row in self.content.met:
                 margin = Text(row.margin)
                 if row.hit.sensitive:
                     margin.append(f" {say('zones.sensitive')}").stylize("yellow")
-                rows.add_row(row.layer, row.code, row.name, row.zone_class, row.measure, row.share, margin)
+                rows.add_row(row.layer, _named(row), row.zone_class, row.measure, row.share, margin)
             yield rows
         around = [
             (relation, row)
@@ -235,16 +235,12 @@ class ScreeningText:
 
     def _around(self, found: Iterable[tuple[str, ZoneRow]]) -> Table:
         say = self.content.say
-        rows = table(
-            *(say(f"column.{c}") for c in ("relation", "layer", "code", "name", "distance")),
-            right=(4,),
-            whole=(2,),
-        )
+        heads = (say(f"column.{c}") for c in ("layer", "name", "distance"))
+        rows = table(self._say("relation"), *heads, right=(3,), whole=(3,))
         for relation, row in found:
-            told = {"near": row.distance, "adjacent": "", "dropped": f"{row.measure} < {row.threshold}"}[
-                relation
-            ]
-            rows.add_row(say(f"around.{relation}"), row.layer, row.code, row.name, told)
+            threshold = f"{row.measure} < {row.threshold}"
+            told = {"near": row.distance, "adjacent": "", "dropped": threshold}[relation]
+            rows.add_row(say(f"around.{relation}"), row.layer, _named(row), told)
         return rows
 
     def _layers(self) -> Iterator[RenderableType]:
@@ -264,6 +260,10 @@ class ScreeningText:
         repairs = [n for part in self.screening.parts for n in part.repairs]
         yield from remarks((*self.screening.notices, *repairs), self.content.lang)
         yield Text("\n" + self.content.say("disclaimer"), style="dim")
+
+
+def _named(row: ZoneRow) -> Text:
+    return Text(row.name).append(f"\n{row.code}", style="dim")
 
 
 def remarks(notices: Iterable[Notice], lang: str) -> Iterator[RenderableType]:
@@ -286,10 +286,12 @@ def asks(content: Content, limit: int | None = None) -> Table:
     return rows
 
 
-def deciding_reason(screening: Screening, edition: Edition, lang: str) -> str:
-    """Return what decides the verdict, short: the first clause or map finding and its reason."""
+def deciding_reason(screening: Screening, edition: Edition, lang: str) -> Text:
+    """Return what decides the verdict, short: the first clause or map finding, and below it why."""
     rows = Content(screening, lang, edition).deciding
-    return f"{shortened(rows[0].what, 30)} — {shortened(rows[0].why, 50)}" if rows else ""
+    if not rows:
+        return Text()
+    return Text(shortened(rows[0].what, 36)).append(f"\n{shortened(rows[0].why, 48)}", style="dim")
 
 
 # --- footprints and clauses ------------------------------------------------------------------

@@ -1,12 +1,12 @@
-"""Overlap, adjacency, nearness and margin with GEOS in an equal-area plane.
+"""Overlap, adjacency, nearness and margin with GEOS, measured on the CGCS2000 ellipsoid.
 
-Topology and measure are kept apart. An edge is the geodesic between its vertices, so both sides are
-densified along geodesics (footprints to 100 m, zones to 1 km) and measured in an Albers plane on the
-CGCS2000 ellipsoid, which agrees with geodesic area to better than 1e-6. Where an overlap is thinner than
-densification can decide, the vertices as stored decide: neighbours that share an edge stay neighbours.
+Topology and measure are kept apart. What meets what is decided on the geometry as stored: an edge is straight
+in longitude and latitude, so neighbours that share an edge stay neighbours. What is shared is then measured on
+the ellipsoid: areas exactly (``geometry.lonlat_area``), lengths and distances as geodesics. Nearest points and
+margins are searched in an Albers plane, where a metre is a metre to 0.1 %, and distances re-measured.
 
-Sources: Albers equal-area conic, J. P. Snyder, *Map Projections* (USGS PP 1395), §14; geodesic area and
-length, C. F. F. Karney, *Algorithms for geodesics* (2013), through pyproj.
+Sources: Albers equal-area conic, J. P. Snyder, *Map Projections* (USGS PP 1395), §14; geodesics,
+C. F. F. Karney, *Algorithms for geodesics* (2013), through pyproj.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from sanxian.model import Hit, Layer, Part, Relation, Zone
 FOOTPRINT_STEP_M: Final = 100.0
 ZONE_STEP_M: Final = 1000.0
 CONTACT_DEG: Final = 1e-8  # about 1 mm: a point this near a stored line lies on it
-THIN_M: Final = 0.1  # overlaps thinner than this are decided by the vertices as stored
 MARGIN_RELATIVE: Final = 0.01  # the margin is found to 1 % …
 MARGIN_ABSOLUTE_M: Final = 0.05  # … or 5 cm, whichever is larger
 _DEGREE_M: Final = 111_000.0  # a little under one degree of latitude, so searches err on the wide side
@@ -111,14 +110,22 @@ class _LayerIndex:
         self._plane = plane
         self._planar: dict[int, BaseGeometry] = {}
         self._edges: dict[int, shapely.STRtree] = {}
+        self._areas: dict[int, float] = {}
 
     def planar(self, index: int) -> BaseGeometry:
         """Return zone ``index`` densified, in the plane."""
         if index not in self._planar:
-            shape = self._plane.forward(geometry.densify(self.stored[index], ZONE_STEP_M))
+            shape = self._plane.forward(geometry.follow_lonlat(self.stored[index], ZONE_STEP_M))
             shapely.prepare(shape)
             self._planar[index] = shape
         return self._planar[index]
+
+    def area(self, index: int) -> float:
+        """Return the area of zone ``index`` in m², 0 for lines and points."""
+        if index not in self._areas:
+            shape = self.stored[index]
+            self._areas[index] = geometry.lonlat_area(shape) if shapely.get_dimensions(shape) == 2 else 0.0
+        return self._areas[index]
 
     def edges(self, index: int) -> shapely.STRtree:
         """Return a tree over short pieces of the boundary of zone ``index``, in the plane."""
@@ -131,6 +138,7 @@ class _LayerIndex:
         south, north = shapely.bounds(shape)[1], shapely.bounds(shape)[3]
         shrink = max(0.05, math.cos(math.radians(max(abs(south), abs(north)) + 0.5)))
         degrees = distance_m / (_DEGREE_M * shrink) + CONTACT_DEG
+        shapely.prepare(shape)
         found: NDArray[np.intp] = np.sort(self.tree.query(shape, predicate="dwithin", distance=degrees))
         return found
 
@@ -182,7 +190,7 @@ class Overlay:
     @cached_property
     def outline(self) -> BaseGeometry:
         """The region in the plane."""
-        shape = self.plane.forward(geometry.densify(self.outline_stored, ZONE_STEP_M))
+        shape = self.plane.forward(geometry.follow_lonlat(self.outline_stored, ZONE_STEP_M))
         shapely.prepare(shape)
         return shape
 
@@ -195,19 +203,27 @@ class Overlay:
         """Return where a project lies, against the zones in force on ``as_of``."""
         return Placement(self, parts, as_of)
 
-    def published_area(self, piece: BaseGeometry) -> float | None:
-        """Return the area of a plane geometry by the edition's own method, or ``None``."""
-        if self._published is None:
+    def planar(self, shape: BaseGeometry) -> BaseGeometry:
+        """Return a lon/lat geometry in the plane, its edges followed."""
+        return self.plane.forward(geometry.follow_lonlat(shape, FOOTPRINT_STEP_M))
+
+    def area(self, shape: BaseGeometry | None) -> float:
+        """Return the area of a lon/lat geometry in m²."""
+        return 0.0 if shape is None else geometry.lonlat_area(shape)
+
+    def published_area(self, shape: BaseGeometry | None) -> float | None:
+        """Return the area of a lon/lat geometry by the edition's own method, ``None`` when it has none."""
+        if self._published is None or shape is None:
             return None
         change = self._published
-        projected = shapely.transform(
-            self.plane.inverse(piece), lambda xy: np.column_stack(change.transform(xy[:, 0], xy[:, 1]))
-        )
+        dense = geometry.follow_lonlat(shape, geometry.area_step(shape))
+        projected = shapely.transform(dense, lambda xy: np.column_stack(change.transform(xy[:, 0], xy[:, 1])))
         return float(shapely.area(projected))
 
-    def geodesic_length(self, piece: BaseGeometry) -> float:
-        """Return the geodesic length in metres of plane linework."""
-        return geometry.measure(self.plane.inverse(piece))[1]
+
+def _length(shape: BaseGeometry | None) -> float:
+    """Return the geodesic length of lon/lat linework in metres."""
+    return 0.0 if shape is None else geometry.measure(geometry.follow_lonlat(shape, FOOTPRINT_STEP_M))[1]
 
 
 def in_force(zone: Zone, as_of: date) -> bool:
@@ -228,10 +244,7 @@ class Placement:
         if len(self.roles) > 1:
             groups |= {role: [p.geometry for p in parts if p.role == role] for role in self.roles}
         self._stored = {role: Shape.of(members) for role, members in groups.items()}
-        self._planar = {
-            role: shape.map(lambda g: overlay.plane.forward(geometry.densify(g, FOOTPRINT_STEP_M)))
-            for role, shape in self._stored.items()
-        }
+        self._planar = {role: shape.map(overlay.planar) for role, shape in self._stored.items()}
         self._distances: dict[tuple[str, tuple[int, ...], str], Distance | None] = {}
         self._sizes: dict[str, tuple[float, float]] = {}
 
@@ -250,10 +263,8 @@ class Placement:
     def _size(self, role: str) -> tuple[float, float]:
         """Return area and geodesic length of the parts of ``role``, each measured once."""
         if role not in self._sizes:
-            areas, lines = self._planar[role].areas, self._planar[role].lines
-            area = 0.0 if areas is None else float(shapely.area(areas))
-            length = 0.0 if lines is None else self._overlay.geodesic_length(lines)
-            self._sizes[role] = (area, length)
+            stored = self._stored[role]
+            self._sizes[role] = (self._overlay.area(stored.areas), _length(stored.lines))
         return self._sizes[role]
 
     @cached_property
@@ -273,19 +284,15 @@ class Placement:
         if shapely.covers(self._overlay.outline_stored, self._stored[""].whole):
             return 0.0
         shares = []
-        for planar in self._planar[""]:
-            measure = (shapely.get_num_geometries, shapely.length, shapely.area)[
-                shapely.get_dimensions(planar)
-            ]
-            if shapely.get_dimensions(planar) == 0:
-                inside = shapely.dwithin(
-                    shapely.get_parts(planar), self._overlay.outline, CONTACT_DEG * _DEGREE_M
-                )
+        for shape in self._stored[""]:
+            if shapely.get_dimensions(shape) == 0:
+                inside = shapely.dwithin(shapely.get_parts(shape), self._overlay.outline_stored, CONTACT_DEG)
                 shares.append(1.0 - float(np.mean(inside)))
             else:
-                outside = shapely.difference(planar, self._overlay.outline)
-                shares.append(float(measure(outside) / measure(planar)))
-        return max(shares) if min(shares) < 1.0 else 1.0
+                outside = shapely.difference(shape, self._overlay.outline_stored)
+                measure = _length if shapely.get_dimensions(shape) == 1 else self._overlay.area
+                shares.append(min(1.0, measure(outside) / measure(shape)))
+        return 1.0 if min(shares) > 1.0 - 1e-9 else max(shares)
 
     @cached_property
     def border_m(self) -> float:
@@ -337,15 +344,14 @@ class Placement:
             or meeting.length_m >= layer.min_length_m
         )
         margin = self._margin(index, i, role, meeting)
-        planar = index.planar(i)
-        zone_area = float(shapely.area(planar)) if shapely.get_dimensions(planar) == 2 else 0.0
+        zone_area = index.area(i)
         return Hit(
             layer=layer.id,
             zone=zone.code,
             role=role,
             relation=Relation.OVERLAP if kept else Relation.DROPPED,
             area_m2=meeting.area_m2,
-            published_area_m2=None if meeting.area is None else self._overlay.published_area(meeting.area),
+            published_area_m2=self._overlay.published_area(meeting.area),
             length_m=meeting.length_m,
             points=meeting.points,
             share=self._share(role, meeting),
@@ -355,35 +361,26 @@ class Placement:
         )
 
     def _meet(self, index: _LayerIndex, i: int, role: str) -> _Meeting:
-        zone, stored_zone = index.planar(i), index.stored[i]
-        planar, stored = self._planar[role], self._stored[role]
-        dimension = shapely.get_dimensions(stored_zone)
+        """Return what the parts of ``role`` share with zone ``i``, decided on the geometry as stored."""
+        zone, stored = index.stored[i], self._stored[role]
+        dimension = shapely.get_dimensions(zone)
         area = line = None
         points = 0
-        if planar.areas is not None and stored.areas is not None and shapely.intersects(zone, planar.areas):
-            piece = _only(shapely.intersection(planar.areas, zone), dimension)
-            if dimension == 2:
-                area = _solid(piece, planar.areas, stored.areas, stored_zone)
-            elif dimension == 1:
-                line = piece
+        if stored.areas is not None and shapely.intersects(zone, stored.areas):
+            piece = _only(shapely.intersection(stored.areas, zone), dimension)
+            area, line = (piece, None) if dimension == 2 else (None, piece if dimension == 1 else None)
             points += int(shapely.get_num_geometries(piece)) if dimension == 0 and piece is not None else 0
-        if planar.lines is not None and stored.lines is not None and shapely.intersects(zone, planar.lines):
-            shared = shapely.intersection(planar.lines, zone)
+        if stored.lines is not None and shapely.intersects(zone, stored.lines):
+            shared = shapely.intersection(stored.lines, zone)
             along = _only(shared, 1) if dimension > 0 else None
-            if along is not None and dimension == 2 and not _crosses(stored.lines, stored_zone):
-                along = None
             line = along if line is None else shapely.union_all([g for g in (line, along) if g is not None])
             crossing = _only(shared, 0) if dimension < 2 else None
             points += int(shapely.get_num_geometries(crossing)) if crossing is not None else 0
         if stored.points is not None:
-            on = shapely.dwithin(shapely.get_parts(stored.points), stored_zone, CONTACT_DEG)
+            on = shapely.dwithin(shapely.get_parts(stored.points), zone, CONTACT_DEG)
             points += int(np.count_nonzero(on))
         return _Meeting(
-            area=area,
-            line=line,
-            points=points,
-            area_m2=0.0 if area is None else float(shapely.area(area)),
-            length_m=0.0 if line is None else self._overlay.geodesic_length(line),
+            area=area, line=line, points=points, area_m2=self._overlay.area(area), length_m=_length(line)
         )
 
     def _share(self, role: str, meeting: _Meeting) -> float:
@@ -404,7 +401,7 @@ class Placement:
         role : str
             ``""`` for the whole project.
         """
-        stored, planar = self._stored[role], self._planar[role]
+        stored = self._stored[role]
         areas, lines, zone_share = [], [], 0.0
         on = np.zeros(
             0 if stored.points is None else int(shapely.get_num_geometries(stored.points)), dtype=bool
@@ -418,17 +415,17 @@ class Placement:
                 meeting = self._meet(index, i, role)
                 if meeting.area is not None:
                     areas.append(meeting.area)
-                    zone_share = max(zone_share, meeting.area_m2 / float(shapely.area(index.planar(i))))
+                    zone_share = max(zone_share, meeting.area_m2 / index.area(i))
                 if meeting.line is not None:
                     lines.append(meeting.line)
                 if stored.points is not None:
                     on |= shapely.dwithin(shapely.get_parts(stored.points), index.stored[i], CONTACT_DEG)
-        area = float(shapely.area(shapely.union_all(areas))) if areas else 0.0
-        length = self._overlay.geodesic_length(shapely.union_all(lines)) if lines else 0.0
+        area = self._overlay.area(shapely.union_all(areas)) if areas else 0.0
+        length = _length(shapely.union_all(lines)) if lines else 0.0
         shares = []
-        if planar.areas is not None:
+        if stored.areas is not None:
             shares.append(min(1.0, area / self._size(role)[0]))
-        if planar.lines is not None:
+        if stored.lines is not None:
             shares.append(min(1.0, length / self._size(role)[1]))
         if stored.points is not None:
             shares.append(float(np.mean(on)))
@@ -445,17 +442,21 @@ class Placement:
         dimension = shapely.get_dimensions(index.stored[i])
         shape = self._planar[role]
         if dimension < 2:
-            if shape.areas is None or not shapely.intersects(index.planar(i), shape.areas):
+            if shape.areas is None or meeting.line is None:
                 return 0.0
             edges = shapely.STRtree(_chunks(shape.areas))
-            inside = shapely.intersection(index.planar(i), shape.areas)
-            pieces = [p for p in shapely.get_parts(inside) if not p.is_empty]
+            shared: tuple[BaseGeometry | None, ...] = (meeting.line,)
         else:
             edges = index.edges(i)
-            pieces = [p for g in (meeting.area, meeting.line) if g is not None for p in shapely.get_parts(g)]
-            if shape.points is not None and meeting.points:
-                on = [p for p in shapely.get_parts(shape.points) if shapely.dwithin(p, index.planar(i), 1e-3)]
-                pieces.extend(on)
+            shared = (meeting.area, meeting.line)
+        pieces = [p for g in shared if g is not None for p in shapely.get_parts(self._overlay.planar(g))]
+        if dimension == 2 and meeting.points:
+            on = [
+                p
+                for p in shapely.get_parts(self._stored[role].points)
+                if shapely.intersects(p, index.stored[i])
+            ]
+            pieces.extend(map(self._overlay.plane.forward, on))
         return max((_depth(piece, edges) for piece in pieces), default=0.0)
 
     # --- distance ------------------------------------------------------------------------
@@ -495,7 +496,7 @@ class Placement:
         name = (index.layer.id, index.zones[i].code)
         best: tuple[float, float | None] | None = None
         for planar, stored in zip(self._planar[role], self._stored[role], strict=True):
-            if shapely.dwithin(stored, index.stored[i], CONTACT_DEG) or shapely.intersects(zone, planar):
+            if shapely.dwithin(index.stored[i], stored, CONTACT_DEG):
                 return Distance(*name, 0.0, None)
             line = shapely.shortest_line(planar, zone)
             if shapely.length(line) > limit_m * 1.02:
@@ -518,7 +519,7 @@ class Extent(NamedTuple):
 
 
 class _Meeting(NamedTuple):
-    """What a footprint and a zone share, in the plane."""
+    """What a footprint and a zone share, lon/lat as stored."""
 
     area: BaseGeometry | None
     line: BaseGeometry | None
@@ -540,29 +541,6 @@ def _only(shape: BaseGeometry, dimension: int) -> BaseGeometry | None:
     make = (shapely.multipoints, shapely.multilinestrings, shapely.multipolygons)[dimension]
     joined: BaseGeometry = make(kept)
     return joined
-
-
-def _solid(
-    piece: BaseGeometry | None, areas: BaseGeometry, stored: BaseGeometry, stored_zone: BaseGeometry
-) -> BaseGeometry | None:
-    """Return ``piece`` unless it is a densification sliver between shapes that only touch as stored."""
-    if piece is None:
-        return None
-    thin = shapely.area(piece) < THIN_M * shapely.length(areas)
-    if thin and not shapely.relate_pattern(stored, stored_zone, "T********"):
-        return None
-    return piece
-
-
-def _crosses(stored: BaseGeometry, stored_zone: BaseGeometry) -> bool:
-    """Return whether a line enters the zone's interior, or runs along its edge, as stored."""
-    return bool(shapely.relate_pattern(stored, stored_zone, "T********")) or _on_edge(stored, stored_zone)
-
-
-def _on_edge(stored: BaseGeometry, stored_zone: BaseGeometry) -> bool:
-    # a line along a boundary lies in both zones, as a point on it does
-    shared = shapely.intersection(stored, shapely.boundary(stored_zone))
-    return bool(shapely.length(shared) > 0.0)
 
 
 def _bounds_distance_m(shape: BaseGeometry, box: BaseGeometry) -> float:

@@ -23,13 +23,14 @@ from .footprint import (
     footprint_from_wkt,
     read_footprint,
 )
-from .shapes import densify, follow_lonlat, measure
+from .shapes import area_step, densify, follow_lonlat, lonlat_area, measure
 
 __all__ = [
     "DEFAULT_ROLES",
     "DatumShift",
     "Footprint",
     "Region",
+    "area_step",
     "bd09_to_wgs84",
     "candidates",
     "densify",
@@ -39,6 +40,7 @@ __all__ = [
     "footprint_from_point",
     "footprint_from_wkt",
     "gcj02_to_wgs84",
+    "lonlat_area",
     "measure",
     "parse_crs",
     "read_footprint",

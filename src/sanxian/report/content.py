@@ -41,7 +41,7 @@ from sanxian.report import words
 from sanxian.rules import describe
 from sanxian.screening import PartReport, Screening
 
-DECIDING_MAX: Final = 8  # findings named under the conclusion; the rest are counted
+DECIDING_MAX: Final = 6  # findings named under the conclusion; the rest are counted
 NAMED_PLACES_MAX: Final = 8
 MARKED_MAX: Final = 0.85  # of a clause text; more is not marked
 PLACES: Final = ("province", "prefecture", "county")

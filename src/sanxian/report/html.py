@@ -172,29 +172,26 @@ def _mark(content: Content, outcome: Outcome, *, css: str = "mark") -> Markup:
 def _table(
     caption: Child, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Child]], *, css: str = ""
 ) -> Markup:
-    """Return a table; a column is (heading, class), and on a narrow screen a cell shows its heading."""
-    head = tag("tr", [tag("th", heading, scope="col", class_=css or None) for heading, css in columns])
-    body = [
-        tag(
-            "tr",
-            [
-                tag(
-                    "td",
-                    cell,
-                    class_=f"{css} empty".strip() if cell in ("", None, ()) else css or None,
-                    data_label=heading,
-                )
-                for cell, (heading, css) in zip(row, columns, strict=True)
-            ],
-        )
-        for row in rows
-    ]
+    """Return a table; a column is (heading, class). Columns without any content are left out.
+
+    On a narrow screen rows become cards, and a cell shows the heading it carries in ``data-label``.
+    """
+    rows = list(rows)
+    used = [i for i in range(len(columns)) if any(row[i] != "" for row in rows)]
+    head = [tag("th", columns[i][0], scope="col", class_=columns[i][1] or None) for i in used]
+    body = [tag("tr", [_cell(row[i], *columns[i]) for i in used]) for row in rows]
     # thead repeats on every printed page
     return tag(
         "div",
-        tag("table", tag("caption", caption), tag("thead", head), tag("tbody", body)),
+        tag("table", tag("caption", caption), tag("thead", tag("tr", head)), tag("tbody", body)),
         class_=f"table {css}".strip(),
     )
+
+
+def _cell(content: Child, heading: str, css: str) -> Markup:
+    if content == "":
+        css = f"{css} empty".strip()
+    return tag("td", content, class_=css or None, data_label=heading)
 
 
 def _fields(rows: Iterable[tuple[str, Child]], css: str = "fields") -> Markup:
@@ -748,7 +745,10 @@ def _project(content: Content) -> Child:
     if content.facts:
         body.append(
             _table(
-                say("project.facts"), [(say("column.fact"), "name"), (say("column.value"), "")], content.facts
+                say("project.facts"),
+                [(say("column.fact"), "name"), (say("column.value"), "")],
+                content.facts,
+                css="pairs",
             )
         )
     else:

@@ -12,7 +12,10 @@ import re
 from collections.abc import Iterable
 from typing import Final, TypeAlias
 
-_NOT_IN_HTML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# control characters, half surrogates, and marks that make text read in another order than it stands
+_UNFIT: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 _VOID: Final = frozenset(("meta", "br", "col"))
 _SVG_EMPTY: Final = frozenset(("path", "use", "rect", "circle", "line"))
 
@@ -30,14 +33,14 @@ Attribute: TypeAlias = str | int | float | bool | None
 
 
 def escape(text: object) -> Markup:
-    r"""Return ``text`` as HTML text; characters HTML forbids become U+FFFD.
+    r"""Return ``text`` as HTML text; characters that have no place in it become U+FFFD.
 
     Examples
     --------
     >>> escape("<b> & \x00")
     '&lt;b&gt; &amp; �'
     """
-    return Markup(html.escape(_NOT_IN_HTML.sub("\ufffd", str(text)), quote=True))
+    return Markup(html.escape(_UNFIT.sub("\ufffd", str(text)), quote=True))
 
 
 def trusted(text: str) -> Markup:

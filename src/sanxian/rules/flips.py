@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from itertools import groupby, pairwise
 from typing import Final, NamedTuple
 
@@ -255,14 +255,22 @@ def _industries(leaves: Sequence[Leaf], env: Environment) -> list[Candidate]:
     candidates: list[Candidate] = []
     for leaf in leaves:
         if "catalogue" in leaf.atom:
-            prefixes = env.catalogue(leaf.atom["catalogue"]) or ()
-            candidates += [
-                Candidate(frozenset(p), partial(leaf_words, leaf, env=env)) for p in (prefixes[:1],) if p
-            ]
+            prefixes = env.catalogue(leaf.atom["catalogue"])
+            if prefixes:
+                candidates.append(Candidate(_witness(prefixes[0]), partial(leaf_words, leaf, env=env)))
         else:
             codes = dict.fromkeys(data.industry_code(code) for code in leaf.atom["industry"])
-            candidates += [_called(frozenset((code,)), industry_words(code)) for code in codes]
+            candidates += [_called(_witness(code), industry_words(code)) for code in codes]
     return [*candidates, _worded(frozenset((NO_LISTED_INDUSTRY,)), "no_industry")]
+
+
+@lru_cache(maxsize=4096)
+def _witness(prefix: str) -> frozenset[str]:
+    """Return a class below ``prefix``; a coarser code would leave rules on its classes open."""
+    table = data.industries().values()
+    return frozenset(
+        (next(row.code for row in table if row.level == "class" and data.industry_matches(row.code, prefix)),)
+    )
 
 
 def _regions(leaves: Sequence[Leaf], unit: str, low: float, high: float) -> list[Candidate]:

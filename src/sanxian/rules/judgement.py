@@ -166,6 +166,9 @@ def _because(tree: Tree, env: Environment, truth: Truth, lang: str) -> str:
         if leaf.duty is None and leaf.test(env) is truth:
             text = leaf_words(leaf, lang, env)
             seen = None if leaf.variable is None else env.read(leaf.variable)
-            shown = "" if isinstance(seen, bool) else show(seen, leaf, lang)
+            if not isinstance(seen, bool):
+                shown = show(seen, leaf, lang)
+            else:  # a yes that holds needs no repeating; one that fails does
+                shown = t(f"rules.flip.{'yes' if seen else 'no'}", lang) if truth is Truth.FALSE else ""
             parts.append(t("rules.with_seen", lang, text=text, seen=shown) if shown else text)
     return t("rules.joint", lang).join(dict.fromkeys(parts)) or t("rules.all_projects", lang)

@@ -522,7 +522,11 @@ def _industry_leaf(where: str, atom: Mapping[str, Any]) -> Leaf:
 def _industry_in(seen: Value, prefixes: tuple[str, ...]) -> Truth:
     if not isinstance(seen, frozenset):
         return Truth.UNKNOWN
-    return Truth.of(any(data.industry_matches(code, p) for code in seen for p in prefixes))
+    if any(data.industry_matches(code, prefix) for code in seen for prefix in prefixes):
+        return Truth.TRUE
+    # 26 may or may not be 2614: a code coarser than the rule's leaves it open
+    coarse = any(prefix != code and prefix.startswith(code) for code in seen for prefix in prefixes)
+    return Truth.UNKNOWN if coarse else Truth.FALSE
 
 
 def _catalogue_leaf(where: str, atom: Mapping[str, Any]) -> Leaf:
