@@ -452,7 +452,7 @@ def footprint(
         shape=shape,
     )
     if region is not None:
-        pass
+        _inside(read, region)
     if format_ == "text":
         from sanxian.cli import show
 

@@ -9,6 +9,7 @@ does not carry: classes of zones, dates of documents, thresholds of layers.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -272,11 +273,12 @@ class Content:
         if worst <= Outcome.COMPLIANT:
             return ()
         rows = [DecidingRow(row.kind, row.place, row.reason) for row in self.map_rows if row.outcome is worst]
-        rows += [
-            DecidingRow(shortened(row.clause.text), self.cited(row.clause), row.reason)
-            for row in self.clause_rows
-            if row.outcome is worst
-        ]
+        deciding = [row for row in self.clause_rows if row.outcome is worst]
+        often = Counter(row.clause.id for row in deciding)
+        for row in deciding:
+            where = self.joint(row.places[:2]) if often[row.clause.id] > 1 else ""
+            cited = " · ".join(filter(None, (self.cited(row.clause), where)))
+            rows.append(DecidingRow(shortened(row.clause.text), cited, row.reason))
         return tuple(rows)
 
     def cited(self, clause: Clause) -> str:

@@ -64,7 +64,7 @@ _KINDS: Final = {
 class LegendEntry(NamedTuple):
     """One line of the legend."""
 
-    style: str  # one of STYLES, or "part"
+    style: str  # one of STYLES, or "part area", "part line", "part point"
     hit: bool
     label: str
     note: str = ""
@@ -136,7 +136,7 @@ def draw(content: Content) -> Drawing:
         svg=svg,
         locator=None if edition is None else _locator(content, edition, frame),
         met=(
-            LegendEntry("part", True, content.say("map.footprint"), content.total_size),
+            LegendEntry(_footprint_style(content), True, content.say("map.footprint"), content.total_size),
             *entries[:LEGEND_MAX],
         ),
         around=_around_entries(content, zones),
@@ -551,6 +551,11 @@ def _met_entries(content: Content, zones: Iterable[Drawn]) -> list[LegendEntry]:
     return [LegendEntry(z.style, True, z.zone.name, sizes.get((z.layer.id, z.zone.code), "")) for z in shown]
 
 
+def _footprint_style(content: Content) -> str:
+    result = content.result
+    return "part area" if result.area_m2 else "part line" if result.length_m else "part point"
+
+
 def _around_entries(content: Content, zones: Iterable[Drawn]) -> tuple[LegendEntry, ...]:
     """Return an entry for each style around the project, with the number of zones."""
     counts: dict[str, int] = {}
@@ -587,8 +592,12 @@ def _legend_rank(style: str) -> int:
 def swatch(entry: LegendEntry) -> Markup:
     """Return the sign of a legend entry, drawn in the same styles as the map."""
     css = f"{entry.style} {'hit' if entry.hit else 'around'}"
-    if entry.style == "part":
-        sign = tag("path", d="M3 3h22v10H3z", class_="part area")
+    if entry.style == "part area":
+        sign = tag("path", d="M3 3h22v10H3z", class_=entry.style)
+    elif entry.style == "part line":
+        sign = tag("path", d="M3 12L11 5L17 10L25 4", class_=entry.style)
+    elif entry.style == "part point":
+        sign = tag("circle", cx=14, cy=8, r=4.5, class_=entry.style)
     elif entry.style in ("river", "shore"):
         sign = tag("path", d="M1 11c8-9 14 5 26-5", class_=css)
     elif entry.style == "receptor":
