@@ -311,6 +311,7 @@ def test_colours_appear_on_a_terminal_only(
     assert "\x1b[" in terminal.getvalue()
     from rich.cells import cell_len
 
+    assert "ZH63990110001" in terminal.getvalue(), "a code was folded"
     plain = re.sub(r"\x1b\[[\d;]*m", "", terminal.getvalue())
     assert max(map(cell_len, plain.splitlines())) <= 60
 
@@ -358,6 +359,14 @@ def test_a_full_disk_leaves_what_was_there_before(screen: Run, full_disk: None) 
     assert both_languages(ran, "OUTPUT_FAILED") and "磁盘空间不足" in ran.err
     assert Path("old.json").read_text() == "old"
     assert [p.name for p in Path().iterdir()] == ["old.json"]
+
+
+def test_a_result_takes_the_place_of_the_old_file_in_one_step(tmp_path: Path) -> None:
+    target, other = tmp_path / "x", tmp_path / "y"
+    target.write_text("old")
+    other.hardlink_to(target)
+    output.write(target, b"new")
+    assert (target.read_text(), other.read_text()) == ("new", "old")  # renamed onto, not written into
 
 
 def test_replacing_keeps_the_old_file_when_the_writer_fails(tmp_path: Path) -> None:

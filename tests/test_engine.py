@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
+from sanxian import geometry
 from sanxian.engine import Overlay
 from sanxian.model import Hit, Layer, LayerKind, Part, Relation, Zone
 
@@ -290,3 +291,28 @@ def test_overlapping_zones_count_once_in_an_extent() -> None:
     extent = overlay(left, most).place([part(shape)], AS_OF).extent((("units", (0, 1)),), "")
     assert extent.area_m2 < 0.65 * geodesic_area(shape)
     assert 0.5 < extent.share < 0.65
+
+
+def test_area_equals_the_geodesic_area_of_a_traced_boundary_on_thousands_of_shapes() -> None:
+    rng = np.random.default_rng(11)
+    worst = 0.0
+    for seed in range(3000):
+        radius = float(10 ** rng.uniform(1.5, 3.5))
+        shape = star(
+            float(rng.uniform(90, 103)), float(rng.uniform(32, 39)), radius, int(rng.integers(4, 40)), seed
+        )
+        traced = geometry.follow_lonlat(shape, max(5.0, radius / 50))
+        worst = max(worst, abs(geometry.lonlat_area(shape) / geodesic_area(traced) - 1))
+    assert worst < 1e-6
+
+
+def test_area_of_holes_and_parts() -> None:
+    outer, inner = shapely.box(100.0, 36.0, 100.1, 36.1), shapely.box(100.02, 36.02, 100.05, 36.05)
+    ring = shapely.difference(outer, inner)
+    both = shapely.MultiPolygon([ring, shapely.box(100.2, 36.0, 100.3, 36.1)])
+    assert geometry.lonlat_area(ring) + geometry.lonlat_area(inner) == pytest.approx(
+        geometry.lonlat_area(outer), rel=1e-12
+    )
+    assert geometry.lonlat_area(both) == pytest.approx(
+        geometry.lonlat_area(ring) + geometry.lonlat_area(outer), rel=1e-12
+    )

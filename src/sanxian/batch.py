@@ -617,7 +617,7 @@ def _open_parquet(path: Path, stack: ExitStack) -> _Sheet:
         import pyarrow as pa
         from pyarrow import parquet
     except ImportError:
-        raise NotInstalled(what="Parquet", package="pyarrow", extra="parquet") from None
+        raise NotInstalled(what="Parquet", package="pyarrow", extra="arrow") from None
     try:
         file = stack.enter_context(parquet.ParquetFile(path))
         schema = file.schema_arrow
@@ -869,7 +869,7 @@ def _write_parquet(path: Path, edition: Edition, as_of: date) -> Iterator[Callab
         import pyarrow as pa
         from pyarrow import parquet
     except ImportError:
-        raise NotInstalled(what="Parquet", package="pyarrow", extra="parquet") from None
+        raise NotInstalled(what="Parquet", package="pyarrow", extra="arrow") from None
     schema = pa.schema(
         [(f, pa.int64() if f in _INTEGERS else pa.float64() if f in _REALS else pa.string()) for f in FIELDS]
     )

@@ -933,6 +933,8 @@ def _bytes(body: Mapping[str, Any]) -> bytes:
 
 def _plain(value: Any) -> Any:
     """Return any domain value as JSON: names for enumerations, ISO dates, lists, objects."""
+    if value is None or type(value) in (str, float, int, bool):
+        return value  # most values, by far
     if isinstance(value, Outcome):
         return value.name
     if isinstance(value, Enum):

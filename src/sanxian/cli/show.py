@@ -37,6 +37,7 @@ SYMBOLS: Final = {
 _IN_FULL: Final = 12  # deciding findings shown with their text; the report and the record hold all
 _IN_LINES: Final = 15
 _FLIPS: Final = 3
+_CODE_WIDTH: Final = 15  # of the longest official code, which is not folded
 _INDENT: Final = (0, 0, 0, 2)
 
 
@@ -214,6 +215,7 @@ class ScreeningText:
             yield self._heading("zones", len(self.content.met))
             heads = ("layer", "name", "class", "measure", "share", "margin")
             rows = table(*(say(f"column.{c}") for c in heads), right=(3, 4, 5), whole=(3,))
+            rows.columns[1].min_width = _CODE_WIDTH
             for row in self.content.met:
                 margin = Text(row.margin)
                 if row.hit.sensitive:
@@ -237,6 +239,7 @@ class ScreeningText:
         say = self.content.say
         heads = (say(f"column.{c}") for c in ("layer", "name", "distance"))
         rows = table(self._say("relation"), *heads, right=(3,), whole=(3,))
+        rows.columns[2].min_width = _CODE_WIDTH
         for relation, row in found:
             threshold = f"{row.measure} < {row.threshold}"
             told = {"near": row.distance, "adjacent": "", "dropped": threshold}[relation]
