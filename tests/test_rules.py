@@ -350,6 +350,13 @@ def test_one_entry_of_a_positive_list_admits() -> None:
     assert set(rules.outcomes([salt, food], World())) == {Outcome.NEEDS_FACTS}
 
 
+def test_an_exception_that_would_admit_is_told_as_a_flip() -> None:
+    rule = {"effect": "ALLOW", "subject": {"industry": ["C13"]}, "unless": OUTFALL, "review": REVIEWED}
+    world = World({("industry",): frozenset(("2614",)), ("fact", "new_outfall"): False})
+    found = {(f.fact, f.needed_en, f.outcome) for f in judged(rule, world).flips}
+    assert ("new_outfall", "yes", Outcome.COMPLIANT) in found
+
+
 def test_an_unreviewed_entry_neither_admits_nor_lets_the_list_refuse() -> None:
     miner = World({("industry",): frozenset(("0610",))})
     assert set(rules.outcomes([allow("C26"), allow("B06", "draft")], miner)) == {Outcome.NEEDS_REVIEW}
@@ -462,6 +469,8 @@ def test_a_broken_rule_does_not_hide_a_breach_its_neighbour_found() -> None:
     clause = rules.compile_clause("X", "文" * 50, [{"effect": "BAD"}, good])
     assert rules.outcomes([clause], YES) == (Outcome.NON_COMPLIANT,)
     assert rules.outcomes([clause], NO) == (Outcome.NEEDS_REVIEW,)
+    (result,) = rules.judge([clause], YES)
+    assert [r.index for r in result.rules] == [1]
 
 
 @given(

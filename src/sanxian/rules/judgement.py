@@ -64,12 +64,12 @@ def _explain(
 ) -> Judgement:
     results: list[RuleResult] = []
     notices: list[Notice] = []
-    for index, (rule, decision) in enumerate(zip(member.rules, decisions, strict=True)):
+    for rule, decision in zip(member.rules, decisions, strict=True):
         counted = count(rule, decision, count_drafts)
         quote = member.text[slice(*rule.quote)] if rule.quote else member.text
         results.append(
             RuleResult(
-                index=index,
+                index=rule.index,
                 effect=rule.effect.value,
                 strength=rule.strength.value,
                 outcome=Outcome.NOT_APPLICABLE if counted is None else counted,

@@ -176,6 +176,7 @@ class Rule:
     until: date | None
     quote: tuple[int, int] | None
     review: ReviewState
+    index: int = 0  # its place among the rules of the clause, broken ones counted
 
     def leaves(self) -> Iterator[Leaf]:
         """Yield every leaf of the rule, in order."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from sanxian.errors import BadRule
@@ -103,7 +103,7 @@ def compile_clause(clause: str, text: str, rules: Sequence[Mapping[str, Any]]) -
                 BadRule(where=f"rule[{number}].{error.fields['where']}", reason=error.fields["reason"])
             )
         else:
-            good.append(rule)
+            good.append(replace(rule, index=number))
     return ClauseRules(clause, text, tuple(good), tuple(broken))
 
 
