@@ -736,6 +736,14 @@ def leaves_the_old_file(directory: Path, write: Callable[[Path], object]) -> err
     return caught.value
 
 
+def test_a_reader_of_the_old_file_keeps_it_while_a_new_one_takes_its_place(copy: Path) -> None:
+    old = copy.read_bytes()
+    with copy.open("rb") as reader:
+        editions.write_edition(replace(sample(), changes=()), copy)
+        assert reader.read() == old
+    assert open_edition(copy).changes == ()
+
+
 @pytest.mark.parametrize("step", ["_write_features", "_write_tables", "_sync"])
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     def full(*_: object) -> None:

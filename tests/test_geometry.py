@@ -679,6 +679,20 @@ def test_a_footprint_means_straight_edges_in_lonlat() -> None:
     assert shapely.hausdorff_distance(part.geometry, shape) < 1e-12
 
 
+def test_lonlat_area_is_the_area_of_a_fine_trace_and_adds_up() -> None:
+    rng = np.random.default_rng(6)
+    for n in range(200):
+        shape = random_polygon(rng, hole=n % 2 == 0)
+        whole = geometry.lonlat_area(shape)
+        assert whole == pytest.approx(true_area(shape), rel=1e-7)
+        west, south, east, north = shape.bounds
+        halves = [
+            shapely.box(west, south, (west + east) / 2, north),
+            shapely.box((west + east) / 2, south, east, north),
+        ]
+        assert sum(geometry.lonlat_area(shape & half) for half in halves) == pytest.approx(whole, rel=1e-9)
+
+
 # --- roles and structure ---------------------------------------------------------------------
 
 

@@ -361,9 +361,9 @@ def densify(geometry: BaseGeometry, max_m: float) -> BaseGeometry:
 def follow_lonlat(geometry: BaseGeometry, max_m: float = EDGE_M) -> BaseGeometry:
     """Return ``geometry`` with points added along its edges as straight lines in the lon/lat plane.
 
-    What is drawn in EPSG:4490 has edges straight in that plane (RFC 7946 §3.1.1, and every GIS);
-    here an edge is the geodesic. They part by up to 15 mm on a 1 km edge, 1e-5 of the area of a
-    plot. With a vertex every 100 m they agree to 0.2 mm, so that both readings give one answer.
+    That is what an edge is (ADR 0001, RFC 7946 §3.1.1, and every GIS), while lengths and distances
+    follow geodesics. The two part by up to 15 mm on a 1 km edge, 1e-5 of the area of a plot. With a
+    vertex every 100 m they agree to 0.2 mm, so that whoever reads the result means the same place.
     """
     return _with_points(geometry, max_m, _along_lonlat)
 
