@@ -46,7 +46,7 @@ from sanxian.edition import (
     validate,
 )
 from sanxian.edition.shapes import canonical_shapes
-from sanxian.model import Document, Scope, Zone
+from sanxian.model import Clause, Document, Scope, Zone
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "reference" / "edition-format.md"
 SAMPLE_DIGEST = "sha256:11d8385b66dc803aabb910135d52077b83c4481656422b90706c30dd4fdb5f57"
@@ -268,18 +268,27 @@ def rearranged(edition: Edition, rng: random.Random) -> Edition:
     def mixed(items: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(rng.sample(items, len(items)))
 
+    def keys_mixed(items: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(mixed(tuple(items.items())))
+
+    def zone_again(zone: Zone) -> Zone:
+        return replace(zone, geometry=redrawn(zone.geometry, rng), attributes=keys_mixed(zone.attributes))
+
+    def clause_again(clause: Clause) -> Clause:
+        return replace(clause, rules=tuple(map(keys_mixed, clause.rules)))
+
     return replace(
         edition,
         layers=mixed(edition.layers),
         zones={
-            layer: tuple(replace(zone, geometry=redrawn(zone.geometry, rng)) for zone in mixed(zones))
+            layer: tuple(map(zone_again, mixed(zones)))
             for layer, zones in mixed(tuple(edition.zones.items()))
         },
-        clauses=mixed(edition.clauses),
-        documents=dict(mixed(tuple(edition.documents.items()))),
+        clauses=tuple(map(clause_again, mixed(edition.clauses))),
+        documents=keys_mixed(edition.documents),
         states=mixed(edition.states),
         coverage=mixed(edition.coverage),
-        catalogues=dict(mixed(tuple(edition.catalogues.items()))),
+        catalogues=keys_mixed(edition.catalogues),
         changes=mixed(edition.changes),
     )
 
@@ -846,6 +855,21 @@ def test_an_edition_is_in_force_from_its_first_to_its_last_day(
 
 def test_an_edition_without_last_day_stays_in_force() -> None:
     replace(sample(), info=replace(sample().info, valid_to=None)).in_force(date(2999, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("valid_from", "valid_to", "expected"),
+    [
+        (None, None, True),
+        (date(2026, 6, 1), date(2026, 6, 1), True),  # both days count
+        (date(2026, 6, 2), None, False),
+        (None, date(2026, 5, 31), False),
+    ],
+)
+def test_the_first_and_the_last_day_are_in_force(
+    valid_from: date | None, valid_to: date | None, expected: bool
+) -> None:
+    assert editions.in_force(valid_from, valid_to, AS_OF) is expected
 
 
 AS_OF = date(2026, 6, 1)

@@ -23,7 +23,7 @@ from .footprint import (
     footprint_from_wkt,
     read_footprint,
 )
-from .shapes import area_step, densify, follow_lonlat, lonlat_area, measure
+from .shapes import area_step, follow_lonlat, lonlat_area, measure
 
 __all__ = [
     "DEFAULT_ROLES",
@@ -33,7 +33,6 @@ __all__ = [
     "area_step",
     "bd09_to_wgs84",
     "candidates",
-    "densify",
     "follow_lonlat",
     "footprint_from_corners",
     "footprint_from_geojson",

@@ -7,7 +7,7 @@ also measures and densifies: an edge between two vertices is the geodesic on the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -304,7 +304,7 @@ def _merge(kind: Kind, shapes: list[BaseGeometry], repairs: list[Notice]) -> Bas
     return union
 
 
-# --- measure and densify ---------------------------------------------------------------------
+# --- measure and trace ---------------------------------------------------------------------
 
 
 @lru_cache(maxsize=1)
@@ -349,15 +349,6 @@ def measure(geometry: BaseGeometry) -> tuple[float, float]:
     return area, length
 
 
-def densify(geometry: BaseGeometry, max_m: float) -> BaseGeometry:
-    """Return ``geometry`` with points added along its geodesic edges, at most ``max_m`` apart.
-
-    The edge A→B gets the very same points as B→A, so two neighbours that share an edge still
-    share it. The given vertices stay untouched.
-    """
-    return _with_points(geometry, max_m, _along_geodesic)
-
-
 def follow_lonlat(geometry: BaseGeometry, max_m: float = EDGE_M) -> BaseGeometry:
     """Return ``geometry`` with points added along its edges as straight lines in the lon/lat plane.
 
@@ -365,7 +356,7 @@ def follow_lonlat(geometry: BaseGeometry, max_m: float = EDGE_M) -> BaseGeometry
     follow geodesics. The two part by up to 15 mm on a 1 km edge, 1e-5 of the area of a plot. With a
     vertex every 100 m they agree to 0.2 mm, so that whoever reads the result means the same place.
     """
-    return _with_points(geometry, max_m, _along_lonlat)
+    return _with_points(geometry, max_m)
 
 
 def lonlat_area(areas: BaseGeometry) -> float:
@@ -429,34 +420,21 @@ def area_step(areas: BaseGeometry) -> float:
     return float(min(max((10.0 * area / perimeter) ** 0.5, 5.0), EDGE_M)) if perimeter else EDGE_M
 
 
-Interpolation: TypeAlias = Callable[[Coordinates, Coordinates, NDArray[np.float64]], Coordinates]
-
-
-def _along_geodesic(start: Coordinates, end: Coordinates, fraction: NDArray[np.float64]) -> Coordinates:
-    azimuth, _, length = _geod().inv(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
-    lon, lat, _ = _geod().fwd(start[:, 0], start[:, 1], azimuth, length * fraction)
-    return np.column_stack([lon, lat])
-
-
-def _along_lonlat(start: Coordinates, end: Coordinates, fraction: NDArray[np.float64]) -> Coordinates:
-    return start + (end - start) * fraction[:, None]
-
-
-def _with_points(geometry: BaseGeometry, max_m: float, between: Interpolation) -> BaseGeometry:
+def _with_points(geometry: BaseGeometry, max_m: float) -> BaseGeometry:
     if geometry.is_empty or geometry.geom_type in ("Point", "MultiPoint"):
         return geometry
     if geometry.geom_type == "GeometryCollection":
         parts = shapely.get_parts(geometry)
-        return shapely.GeometryCollection([_with_points(part, max_m, between) for part in parts])
+        return shapely.GeometryCollection([_with_points(part, max_m) for part in parts])
     kind, lonlat, offsets = shapely.to_ragged_array([shapely.force_2d(geometry)])
-    lonlat, starts = _cut_edges(lonlat, offsets[0], max_m, between)
+    lonlat, starts = _cut_edges(lonlat, offsets[0], max_m)
     ragged: Any = (starts, *offsets[1:])  # the stubs know no ragged array of arrays
     dense: BaseGeometry = shapely.from_ragged_array(kind, lonlat, ragged)[0]
     return dense
 
 
 def _cut_edges(
-    lonlat: Coordinates, offsets: NDArray[Any], max_m: float, between: Interpolation
+    lonlat: Coordinates, offsets: NDArray[Any], max_m: float
 ) -> tuple[Coordinates, NDArray[np.int64]]:
     """Return the coordinates and offsets of paths after their edges were cut to ``max_m``."""
     a, b = lonlat[:-1], lonlat[1:]
@@ -477,5 +455,5 @@ def _cut_edges(
     dense[kept] = lonlat
     added = np.ones(len(dense), dtype=bool)
     added[kept] = False
-    dense[added] = between(low[edge], high[edge], rank / cuts[edge])
+    dense[added] = low[edge] + (high[edge] - low[edge]) * (rank / cuts[edge])[:, None]
     return dense, np.concatenate([kept[offsets[:-1]], [len(dense)]])
