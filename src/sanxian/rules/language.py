@@ -521,12 +521,15 @@ def _industry_leaf(where: str, atom: Mapping[str, Any]) -> Leaf:
 
 
 def _industry_in(seen: Value, prefixes: tuple[str, ...]) -> Truth:
-    if not isinstance(seen, frozenset):
-        return Truth.UNKNOWN
-    if any(data.industry_matches(code, prefix) for code in seen for prefix in prefixes):
+    return _industry_truth(seen, prefixes) if isinstance(seen, frozenset) else Truth.UNKNOWN
+
+
+@lru_cache(maxsize=16384)
+def _industry_truth(codes: frozenset[str], prefixes: tuple[str, ...]) -> Truth:
+    if any(data.industry_matches(code, prefix) for code in codes for prefix in prefixes):
         return Truth.TRUE
     # 26 may or may not be 2614: a code coarser than the rule's leaves it open
-    coarse = any(prefix != code and prefix.startswith(code) for code in seen for prefix in prefixes)
+    coarse = any(prefix != code and prefix.startswith(code) for code in codes for prefix in prefixes)
     return Truth.UNKNOWN if coarse else Truth.FALSE
 
 
