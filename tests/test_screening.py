@@ -635,3 +635,35 @@ def test_a_document_replaced_by_another_carries_its_clauses_no_further() -> None
     found = finding(run(project(RED_LINE), changed(documents=documents)), "S-01")
     assert found.outcome is Outcome.NOT_APPLICABLE
     assert "新清单" in found.reason_zh
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"in": "red_line"},
+        {"crosses": "river"},
+        {"area": "red_line", "op": ">", "value": 1, "unit": "ha"},
+        {"length": "river", "op": ">", "value": 1, "unit": "m"},
+        {"share": "red_line", "op": ">", "value": 10},
+    ],
+)
+def test_what_an_incomplete_layer_does_not_show_is_unknown(condition: Mapping[str, Any]) -> None:
+    rows = tuple(
+        Coverage(layer=layer, region="639901", status=CoverageStatus.PARTIAL, source="示例")
+        for layer in ("red_line", "river")
+    )
+    rule = FORBID | {"when": condition}
+    blind = only(clause("A", EVERYWHERE, rule), coverage=EDITION.coverage + rows)
+    assert finding(run(project(), blind), "A").outcome is Outcome.NEEDS_FACTS
+    assert finding(run(project(), only(clause("A", EVERYWHERE, rule))), "A").outcome is Outcome.NOT_APPLICABLE
+
+
+def test_what_an_incomplete_layer_shows_counts() -> None:
+    row = Coverage(layer="red_line", region="639901", status=CoverageStatus.PARTIAL, source="示例")
+    rules = {
+        "A": FORBID | {"when": {"in": "red_line"}},
+        "B": FORBID | {"when": {"share": "red_line", "op": ">", "value": 50}},
+    }
+    edition = only(*(clause(n, EVERYWHERE, r) for n, r in rules.items()), coverage=(*EDITION.coverage, row))
+    result = run(project(RED_LINE), edition)
+    assert [finding(result, n).outcome for n in rules] == [Outcome.NON_COMPLIANT] * 2
