@@ -688,7 +688,9 @@ class _Run:
         elif kind == "area":
             value, most = extent.area_m2, max(extent.area_m2, self.placement.area_m2)
         else:
-            value, most = extent.length_m, max(extent.length_m, self.placement.length_m)
+            # a river may wind through an area at any length
+            bound = math.inf if self.placement.area_m2 else self.placement.length_m
+            value, most = extent.length_m, max(extent.length_m, bound)
         return Span.exact(value) if sees_all else Span(value, most)
 
     def _distance(self, selection: Sequence[tuple[str, tuple[int, ...]]], role: str) -> Span:
