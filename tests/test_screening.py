@@ -667,3 +667,18 @@ def test_what_an_incomplete_layer_shows_counts() -> None:
     edition = only(*(clause(n, EVERYWHERE, r) for n, r in rules.items()), coverage=(*EDITION.coverage, row))
     result = run(project(RED_LINE), edition)
     assert [finding(result, n).outcome for n in rules] == [Outcome.NON_COMPLIANT] * 2
+
+
+def test_a_layer_that_is_hit_but_not_complete_still_wants_data() -> None:
+    row = Coverage(layer="red_line", region="639901", status=CoverageStatus.PARTIAL, source="示例")
+    result = run(project(RED_LINE), only(coverage=(*EDITION.coverage, row)))
+    report = next(r for r in result.layers if r.layer == "red_line")
+    assert (report.concern, report.complete) == (Concern.CONCERNED, False)
+    assert [(f.kind, f.outcome) for f in result.findings] == [(FindingKind.LAYER, Outcome.NEEDS_FACTS)]
+
+
+def test_a_clause_asked_for_by_another_is_counted_once_among_the_questions() -> None:
+    asks = FORBID | {"when": {"clause": "S-06", "op": "is", "value": "NON_COMPLIANT"}}
+    edition = changed(clauses=(*EDITION.clauses, clause("A", EVERYWHERE, asks)))
+    alone = {a.fact: a.mentioned for a in run(project()).asks}
+    assert {a.fact: a.mentioned for a in run(project(), edition).asks} == alone
