@@ -18,7 +18,7 @@ import yaml
 from sanxian.clauses import clause_from_row
 from sanxian.edition import Edition
 from sanxian.errors import BadAnswers, SanxianError
-from sanxian.model import Catalogue, Clause, Coverage, CoverageStatus, Document, Outcome, PlaceState
+from sanxian.model import Catalogue, Clause, Coverage, CoverageStatus, Document, PlaceState
 from sanxian.project import project_from_mapping
 from sanxian.screening import Screening, screen
 
@@ -192,12 +192,3 @@ def _clause(row: Mapping[str, Any]) -> Clause:
         "text": str(row.get("id")),
     }
     return clause_from_row({**defaults, **row}, review=_REVIEWED)
-
-
-def outcome_names(answers: Sequence[Answer]) -> frozenset[str]:
-    """Return the outcomes the cases expect of some clause or verdict; the set must reach them all."""
-    names = set()
-    for answer in answers:
-        expect = answer.case.body["expect"]
-        names |= set((expect.get("findings") or {}).values()) | {expect.get("verdict")}
-    return frozenset(names & set(Outcome.__members__))

@@ -267,12 +267,6 @@ class Placement:
             self._sizes[role] = (self._overlay.area(stored.areas), _length(stored.lines))
         return self._sizes[role]
 
-    @cached_property
-    def point_count(self) -> int:
-        """Number of distinct points."""
-        points = self._stored[""].points
-        return 0 if points is None else int(shapely.get_num_geometries(points))
-
     @property
     def dimensions(self) -> int:
         """How many of areas, lines and points the footprint has."""

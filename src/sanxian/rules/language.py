@@ -34,9 +34,6 @@ class Span(NamedTuple):
         return cls(value, value)
 
 
-UNBOUNDED: Final = Span(-math.inf, math.inf)
-
-
 class Several(NamedTuple):
     """Values of one state over several places; ``complete`` when every place has one."""
 
@@ -88,8 +85,6 @@ class Supposed:
 
 
 INDUSTRY: Final[Variable] = ("industry",)
-NATURE: Final[Variable] = ("fact", "nature")
-ACTIVITY: Final[Variable] = ("fact", "activity")
 ROLES_HERE: Final[Variable] = ("roles here",)
 NO_LISTED_INDUSTRY: Final = "none"  # witness: an industry that no prefix matches
 
@@ -161,7 +156,6 @@ class Node:
 
 
 Tree: TypeAlias = Node | Leaf
-ALWAYS: Final = Node("all", ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 from sanxian import data
 from sanxian.i18n import t
@@ -13,14 +13,6 @@ from sanxian.model import Outcome
 from sanxian.rules.language import BASE_UNIT, Leaf, Several, Span, Supposed, Value, Variable, parse_target
 
 # --- words for atoms and values --------------------------------------------------------------
-
-
-class Titled(Protocol):
-    """Something that knows what layers, clauses and catalogues are called."""
-
-    def title(self, kind: str, name: str, lang: str) -> str:
-        """Return the title of a ``layer``, ``clause`` or ``catalogue``."""
-        ...
 
 
 def leaf_words(leaf: Leaf, lang: str, env: object) -> str:
