@@ -46,7 +46,7 @@ from sanxian.edition import (
     validate,
 )
 from sanxian.edition.shapes import canonical_shapes
-from sanxian.model import Clause, Document, Scope, Zone
+from sanxian.model import Clause, Document, Scope, Zone, in_force
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "reference" / "edition-format.md"
 SAMPLE_DIGEST = "sha256:11d8385b66dc803aabb910135d52077b83c4481656422b90706c30dd4fdb5f57"
@@ -869,7 +869,7 @@ def test_an_edition_without_last_day_stays_in_force() -> None:
 def test_the_first_and_the_last_day_are_in_force(
     valid_from: date | None, valid_to: date | None, expected: bool
 ) -> None:
-    assert editions.in_force(valid_from, valid_to, AS_OF) is expected
+    assert in_force(valid_from, valid_to, AS_OF) is expected
 
 
 AS_OF = date(2026, 6, 1)

@@ -454,6 +454,17 @@ class LayerReport:
     sources: tuple[str, ...]  # coverage rows behind the statement
 
 
+def in_force(valid_from: date | None, valid_to: date | None, as_of: date) -> bool:
+    """Whether something is in force on ``as_of``; ``valid_to`` is its last day, ``None`` an open end.
+
+    Examples
+    --------
+    >>> in_force(date(2024, 1, 1), date(2025, 12, 31), date(2025, 12, 31))
+    True
+    """
+    return (valid_from is None or valid_from <= as_of) and (valid_to is None or as_of <= valid_to)
+
+
 def verdict(findings: Iterable[Finding]) -> Outcome:
     """结论: the worst outcome; ``screen`` guarantees that every layer reported.
 

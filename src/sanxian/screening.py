@@ -51,6 +51,7 @@ from sanxian.model import (
     Relation,
     UnitClass,
     Zone,
+    in_force,
     verdict,
 )
 from sanxian.rules import ClauseRules, Several, Span, Value, Variable
@@ -727,7 +728,7 @@ class Sight:
     def catalogue(self, name: str) -> tuple[str, ...] | None:
         """Return the industry prefixes of a catalogue in force."""
         found = self._run.prepared.edition.catalogues.get(name)
-        if found is None or not editions.in_force(found.valid_from, found.valid_to, self.as_of):
+        if found is None or not in_force(found.valid_from, found.valid_to, self.as_of):
             return None
         return found.industries
 
@@ -791,7 +792,7 @@ class Sight:
 
     def _stated(self, place: str, key: str) -> list[str]:
         stated = self._run.prepared.states.get((place, key), ())
-        return [s.value for s in stated if editions.in_force(s.valid_from, s.valid_to, self.as_of)]
+        return [s.value for s in stated if in_force(s.valid_from, s.valid_to, self.as_of)]
 
 
 def _value(fact: object) -> Value:

@@ -16,7 +16,7 @@ same zones in the same order and hence the same screening, byte for byte.
 from sanxian.edition.content import FORMAT, FORMAT_VERSION, Edition, digest, normalise
 from sanxian.edition.geopackage import open_edition, write_edition
 from sanxian.edition.shapes import DECIMALS
-from sanxian.edition.terms import Lapse, LapseKind, clause_in_force, county_of_unit, in_force
+from sanxian.edition.terms import Lapse, LapseKind, clause_in_force, county_of_unit
 from sanxian.edition.validity import Problem, validate
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "clause_in_force",
     "county_of_unit",
     "digest",
-    "in_force",
     "normalise",
     "open_edition",
     "validate",

@@ -9,18 +9,7 @@ from datetime import date
 from typing import Final
 
 from sanxian.edition.content import Edition
-from sanxian.model import Clause, Document, UnitClass
-
-
-def in_force(valid_from: date | None, valid_to: date | None, as_of: date) -> bool:
-    """Whether something is in force on ``as_of``; ``valid_to`` is its last day, ``None`` an open end.
-
-    Examples
-    --------
-    >>> in_force(date(2024, 1, 1), date(2025, 12, 31), date(2025, 12, 31))
-    True
-    """
-    return (valid_from is None or valid_from <= as_of) and (valid_to is None or as_of <= valid_to)
+from sanxian.model import Clause, Document, UnitClass, in_force
 
 
 class LapseKind(enum.StrEnum):

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from sanxian import geometry
-from sanxian.model import Hit, Layer, Part, Relation, Zone
+from sanxian.model import Hit, Layer, Part, Relation, Zone, in_force
 
 FOOTPRINT_STEP_M: Final = 100.0
 ZONE_STEP_M: Final = 1000.0
@@ -111,6 +111,10 @@ class _LayerIndex:
         self._planar: dict[int, BaseGeometry] = {}
         self._edges: dict[int, shapely.STRtree] = {}
         self._areas: dict[int, float] = {}
+
+    def in_force(self, index: int, as_of: date) -> bool:
+        """Return whether zone ``index`` is in force."""
+        return in_force(self.zones[index].valid_from, self.zones[index].valid_to, as_of)
 
     def planar(self, index: int) -> BaseGeometry:
         """Return zone ``index`` densified, in the plane."""
@@ -226,13 +230,6 @@ def _length(shape: BaseGeometry | None) -> float:
     return 0.0 if shape is None else geometry.measure(geometry.follow_lonlat(shape, FOOTPRINT_STEP_M))[1]
 
 
-def in_force(zone: Zone, as_of: date) -> bool:
-    """Return whether a zone is in force; ``valid_to`` is its last day."""
-    return (zone.valid_from is None or zone.valid_from <= as_of) and (
-        zone.valid_to is None or as_of <= zone.valid_to
-    )
-
-
 class Placement:
     """One project laid over one edition: hits, distances, and what falls outside."""
 
@@ -307,7 +304,7 @@ class Placement:
 
     def _layer_hits(self, index: _LayerIndex) -> Iterator[Hit]:
         for i in index.around(self._stored[""].whole, index.layer.near_m):
-            if in_force(index.zones[i], self._as_of):
+            if index.in_force(i, self._as_of):
                 for role in self._stored:
                     hit = self._hit(index, int(i), role)
                     if hit is not None:
@@ -404,7 +401,7 @@ class Placement:
             index = self._overlay.layers[layer]
             wanted = set(rows)
             for i in map(int, index.around(stored.whole, 0.0)):
-                if i not in wanted or not in_force(index.zones[i], self._as_of):
+                if i not in wanted or not index.in_force(i, self._as_of):
                     continue
                 meeting = self._meet(index, i, role)
                 if meeting.area is not None:
@@ -468,7 +465,7 @@ class Placement:
         return self._distances[key]
 
     def _find_nearest(self, index: _LayerIndex, zones: tuple[int, ...], role: str) -> Distance | None:
-        alive = [i for i in zones if in_force(index.zones[i], self._as_of)]
+        alive = [i for i in zones if index.in_force(i, self._as_of)]
         if not alive:
             return None
         # bounds first: the plane form of a far zone is never made

@@ -15,8 +15,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from sanxian.edition import Edition, in_force
-from sanxian.model import Layer, LayerKind, Relation, UnitClass, Zone
+from sanxian.edition import Edition
+from sanxian.model import Layer, LayerKind, Relation, UnitClass, Zone, in_force
 from sanxian.report import labels, words
 from sanxian.report.content import Content
 from sanxian.report.frame import LEFT, WIDTH, Frame, bounds_of, path, tenth
