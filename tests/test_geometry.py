@@ -615,26 +615,22 @@ def test_bd09_has_its_published_offset_on_gcj02() -> None:
 
 def geod_measure(shape: Any) -> tuple[float, float]:
     flat = [g for part in shapely.get_parts(shape) for g in shapely.get_parts(part)]
-    total = sum(
-        abs(GEOD.geometry_area_perimeter(shapely.orient_polygons(g))[0])
-        for g in flat
-        if g.geom_type == "Polygon"
-    )
+    total = sum(true_area(g) for g in flat if g.geom_type == "Polygon")
     return total, sum(GEOD.geometry_length(g) for g in flat if g.geom_type == "LineString")
 
 
-def test_measure_is_pyproj_on_the_vertices_for_thousands_of_shapes() -> None:
+def test_measure_is_pyproj_on_a_fine_trace_for_thousands_of_shapes() -> None:
     rng = np.random.default_rng(1)
     for n in range(2000):
         shape: Any = random_polygon(rng, hole=n % 2 == 0)
         if n % 5 == 0:
             shape = shapely.MultiPolygon([shape, random_polygon(rng, lon=10, lat=10)])
         line = shapely.LineString(shapely.get_coordinates(shape))
-        assert geometry.measure(shape) == pytest.approx((geod_measure(shape)[0], 0.0), rel=1e-9)
+        assert geometry.measure(shape) == pytest.approx((geod_measure(shape)[0], 0.0), rel=1e-7)
         assert geometry.measure(line) == pytest.approx((0.0, geod_measure(line)[1]), rel=1e-9)
     assert geometry.measure(shapely.Point(101, 36)) == (0.0, 0.0)
     mixed = shapely.GeometryCollection([shapely.box(101, 36, 102, 37), shapely.LineString([(1, 1), (2, 2)])])
-    assert geometry.measure(mixed) == pytest.approx(geod_measure(mixed), rel=1e-9)
+    assert geometry.measure(mixed) == pytest.approx(geod_measure(mixed), rel=1e-7)
 
 
 lonlat = st.tuples(st.floats(70, 140), st.floats(15, 55))
@@ -675,7 +671,8 @@ def test_a_footprint_means_straight_edges_in_lonlat() -> None:
     shape = shapely.Polygon([(101.0, 36.0), (101.1, 36.0), (101.05, 36.05)])
     (part,) = geometry.footprint_from_wkt(shape.wkt, crs="EPSG:4490").parts
     assert geometry.measure(part.geometry)[0] == pytest.approx(true_area(shape), rel=1e-7)
-    assert abs(geometry.measure(shape)[0] / true_area(shape) - 1) > 1e-6  # what it would be otherwise
+    (loose,) = (abs(GEOD.geometry_area_perimeter(g)[0]) for g in (shape,))
+    assert abs(loose / true_area(shape) - 1) > 1e-6  # what geodesic edges would make of the bare vertices
     assert shapely.hausdorff_distance(part.geometry, shape) < 1e-12
 
 

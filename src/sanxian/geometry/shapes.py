@@ -2,7 +2,7 @@
 
 Readers hand over :class:`Feature` values made of plain coordinate paths. Nothing has been closed,
 cleaned or dropped yet, so that every repair happens here, once, and leaves a record. This module
-also measures and densifies: an edge between two vertices is the geodesic on the CGCS2000 ellipsoid.
+also measures, and adds points along edges: an edge is straight in longitude and latitude (ADR 0001).
 """
 
 from __future__ import annotations
@@ -248,7 +248,7 @@ def _valid(rings: list[Coordinates], repairs: list[Notice]) -> BaseGeometry | No
     if fixed is None:
         return None
     fixed = _traced(fixed)
-    shell, *holes = (ring_area(shapely.get_coordinates(follow_lonlat(shapely.LineString(r)))) for r in rings)
+    shell, *holes = (ring_area(r) for r in rings)
     before, after = shell - sum(holes), measure(fixed)[0]
     repairs.append(
         Notice(
@@ -315,12 +315,12 @@ def _geod() -> Geod:
 
 
 def ring_area(ring: Coordinates) -> float:
-    """Return the geodesic area of one ring in m², whatever its direction."""
-    return abs(float(_geod().polygon_area_perimeter(ring[:, 0], ring[:, 1])[0]))
+    """Return the area inside one ring in m², whatever its direction."""
+    return _area_under(ring, float(_authalic_q(np.radians(ring[:1, 1]))[0]))
 
 
 def measure(geometry: BaseGeometry) -> tuple[float, float]:
-    """Geodesic area of the areal parts and geodesic length of the linear parts.
+    """Area of the areal parts and geodesic length of the linear parts, on the ellipsoid.
 
     Parameters
     ----------
@@ -330,8 +330,8 @@ def measure(geometry: BaseGeometry) -> tuple[float, float]:
     Returns
     -------
     area_m2, length_m : float
-        An edge is the geodesic on the CGCS2000 ellipsoid (a = 6378137 m, 1/f = 298.257222101).
-        The perimeter of a polygon is not a length; points count for neither.
+        On the CGCS2000 ellipsoid (a = 6378137 m, 1/f = 298.257222101): areas as :func:`lonlat_area`,
+        lengths along geodesics from vertex to vertex. The perimeter of a polygon is not a length; points count for neither.
 
     Examples
     --------
@@ -381,10 +381,9 @@ def lonlat_area(areas: BaseGeometry) -> float:
     99.98
     """
     total = 0.0
-    reference = float(_authalic_q(np.radians(shapely.get_coordinates(areas)[:1, 1]))[0])
     for polygon in shapely.get_parts(areas):
         rings = [polygon.exterior, *polygon.interiors]
-        shell, *holes = (_area_under(shapely.get_coordinates(ring), reference) for ring in rings)
+        shell, *holes = (ring_area(shapely.get_coordinates(ring)) for ring in rings)
         total += shell - sum(holes)
     return total
 
