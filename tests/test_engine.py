@@ -265,9 +265,19 @@ def test_the_share_outside_the_region_is_told() -> None:
     made = overlay(REGION)
     half = shapely.box(102.99, 36.0, 103.01, 36.01)
     assert made.place([part(half)], AS_OF).outside_share == pytest.approx(0.5, abs=1e-4)
-    assert made.place([part(shapely.box(110, 30, 110.1, 30.1))], AS_OF).outside_share == 1.0
+    away = made.place([part(shapely.box(110, 30, 110.1, 30.1))], AS_OF)
+    assert away.outside
+    assert away.outside_share == pytest.approx(1.0)
     assert made.place([part(shapely.box(100, 36, 100.1, 36.1))], AS_OF).outside_share == 0.0
-    assert made.place([part(shapely.points(110, 30))], AS_OF).outside_share == 1.0
+    assert made.place([part(shapely.points(110, 30))], AS_OF).outside
+    assert not made.place([part(half)], AS_OF).outside
+    mixed = [
+        part(shapely.box(100, 36, 100.1, 36.1)),
+        part(shapely.LineString([(101, 36), (101, 37)]), "管线"),
+    ]
+    away_too = made.place([*mixed, part(shapely.points(110, 30), "排污口")], AS_OF)
+    assert (away_too.outside, away_too.outside_share) == (False, 1.0)
+    assert geometry.lonlat_area(shapely.Polygon()) == 0.0
 
 
 def test_published_area_is_planar_in_the_edition_s_own_projection() -> None:

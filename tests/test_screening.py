@@ -149,6 +149,14 @@ def test_a_project_outside_the_region_is_an_error_and_partly_outside_a_finding()
     assert straddling.verdict is Outcome.NEEDS_FACTS
 
 
+def test_one_part_outside_the_region_does_not_hide_the_others() -> None:
+    """An outfall drawn in the neighbouring province: the plant in the core zone is still a breach."""
+    outfall = Part(role="排污口", geometry=shapely.Point(100.6, 36.1))
+    result = run(project(parts=(Part(role="厂区", geometry=CORE), outfall)))
+    assert finding(result, "S-02").outcome is Outcome.NON_COMPLIANT
+    assert FindingKind.PLACE in [f.kind for f in result.findings]
+
+
 def test_a_project_without_parts_is_an_error() -> None:
     with pytest.raises(InputError):
         run(Project(parts=()))

@@ -368,7 +368,7 @@ class _Run:
         self.as_of = as_of
         self.count_drafts = count_drafts
         self.placement: Placement = prepared.overlay.place(project.parts, as_of)
-        if self.placement.outside_share >= 1.0:
+        if self.placement.outside:
             km = f"{self.placement.border_m / 1000:.1f}"
             raise OutsideRegion(edition=prepared.edition.info.title, distance_km=km)
         self.hits = self.placement.hits
@@ -400,8 +400,9 @@ class _Run:
             if (h.layer, h.zone) == (layer, code) and h.role and h.relation is Relation.OVERLAP
         )
 
+    @cached_property
     def reached(self) -> dict[tuple[str, str], tuple[_Place, list[str]]]:
-        """Return the places the project lies in, each with the clauses that hold there."""
+        """The places the project lies in, each with the clauses that hold there."""
         prepared = self.prepared
         found: dict[tuple[str, str], tuple[_Place, list[str]]] = {}
         for hit in self.met:
@@ -438,7 +439,7 @@ class _Run:
     def screening(self) -> Screening:
         """Return the screening."""
         findings = [*self._place_findings(), *self._layer_findings(), *self._boundary_findings()]
-        for place, names in self.reached().values():
+        for place, names in self.reached.values():
             findings.extend(self._clause_findings(place, names))
         findings.sort(key=self._order)
         used = {f.clause: self.prepared.clause[f.clause] for f in findings if f.clause}
@@ -539,7 +540,7 @@ class _Run:
         """Return the outcome of another clause in this screening; 不涉及 when it is not reached."""
         if name not in self._outcomes:
             found = [Outcome.NOT_APPLICABLE]
-            for place, names in self.reached().values():
+            for place, names in self.reached.values():
                 if name in names:
                     shared = [n for n in names if self._same_list(n, name)]
                     found += [f.outcome for f in self._clause_findings_of(place, shared) if f.clause == name]

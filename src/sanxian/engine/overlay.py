@@ -269,11 +269,20 @@ class Placement:
         """How many of areas, lines and points the footprint has."""
         return sum(1 for _ in self._stored[""])
 
-    @cached_property
+    @property
+    def outside(self) -> bool:
+        """Whether nothing of the footprint lies in the region."""
+        return min(self._outside_shares) > 1.0 - 1e-9
+
+    @property
     def outside_share(self) -> float:
-        """Share of the footprint outside the region, 0 to 1; 1 when nothing of it lies inside."""
+        """Share of the footprint outside the region: the largest of the shares of areas, lines and points."""
+        return max(self._outside_shares)
+
+    @cached_property
+    def _outside_shares(self) -> tuple[float, ...]:
         if shapely.covers(self._overlay.outline_stored, self._stored[""].whole):
-            return 0.0
+            return (0.0,)
         shares = []
         for shape in self._stored[""]:
             if shapely.get_dimensions(shape) == 0:
@@ -283,7 +292,7 @@ class Placement:
                 outside = shapely.difference(shape, self._overlay.outline_stored)
                 measure = _length if shapely.get_dimensions(shape) == 1 else self._overlay.area
                 shares.append(min(1.0, measure(outside) / measure(shape)))
-        return 1.0 if min(shares) > 1.0 - 1e-9 else max(shares)
+        return tuple(shares)
 
     @cached_property
     def border_m(self) -> float:

@@ -369,7 +369,7 @@ def lonlat_area(areas: BaseGeometry) -> float:
     Parameters
     ----------
     areas : Polygon or MultiPolygon, lon/lat EPSG:4490
-        Valid; holes count against their shells.
+        Valid; holes count against their shells; what is empty has no area.
 
     Notes
     -----
@@ -382,6 +382,8 @@ def lonlat_area(areas: BaseGeometry) -> float:
     """
     total = 0.0
     for polygon in shapely.get_parts(areas):
+        if polygon.is_empty:
+            continue
         rings = [polygon.exterior, *polygon.interiors]
         shell, *holes = (ring_area(shapely.get_coordinates(ring)) for ring in rings)
         total += shell - sum(holes)
