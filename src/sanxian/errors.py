@@ -365,6 +365,12 @@ class EditionAltered(EditionError):
     en = "The content of {source} does not match its digest and may have been altered (stored {stored}, computed {found}). Use the file as published; publish intended changes as a new edition."
 
 
+class IndexBroken(EditionError):
+    code = "EDITION_INDEX"
+    zh = "{source} 的索引不能使用（{reason}），依据它的回答不可靠，已停止。请运行 sanxian index build {source} 重建；研判时缺少或过期的索引会自动重建。"
+    en = "The index of {source} cannot be used ({reason}), and answers resting on it would be unreliable. Run sanxian index build {source}; a missing or stale index is rebuilt by itself when screening."
+
+
 class EditionBusy(EditionError):
     code = "EDITION_BUSY"
     zh = "{source} 旁有未合并的 {sidecar}，说明它正被其他程序（如 QGIS）编辑，或上次编辑未正常结束。请在该程序中保存并关闭后重试。"

@@ -7,6 +7,7 @@ square metres, both on the ellipsoid unless a name says otherwise. ``as_of`` is 
 
 from __future__ import annotations
 
+import copyreg
 import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,14 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from shapely.geometry.base import BaseGeometry
+
+
+def _read_only(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(mapping)
+
+
+# so that what holds a read-only mapping can be sent to another process
+copyreg.pickle(MappingProxyType, lambda mapping: (_read_only, (dict(mapping),)))
 
 STORAGE_CRS: Final = "EPSG:4490"
 

@@ -44,9 +44,11 @@ app = typer.Typer(
     **_HELP,
 )
 editions = typer.Typer(help="查看分区成果 / Look into a zoning edition", **_HELP)
+indexes = typer.Typer(help="成果的空间索引 / The spatial index of an edition", **_HELP)
 demos = typer.Typer(help="示例成果和示例项目 / The demo edition and its projects", **_HELP)
 answer_sets = typer.Typer(help="公开答案集 / The public answer set", **_HELP)
 app.add_typer(editions, name="edition")
+app.add_typer(indexes, name="index")
 app.add_typer(demos, name="demo")
 app.add_typer(answer_sets, name="answers")
 
@@ -841,6 +843,56 @@ def edition_check(session: Session, path: EditionArgument) -> None:
     session.out.print(rows)
     if any(problem.severity == "error" for problem in problems):
         raise typer.Exit(exit_status(EditionError()))
+
+
+# --- index -----------------------------------------------------------------------------------
+
+
+@command(indexes, "build")
+def index_build(session: Session, path: EditionArgument) -> None:
+    """建立（或重建）成果的空间索引 / Build the spatial index of an edition, or build it again."""
+    from sanxian.edition import open_edition
+    from sanxian.edition.index import build_index, index_info, sweep
+
+    edition = open_edition(path)
+    sweep(edition, time.time() - 86_400)
+    if session.err.is_terminal:
+        from rich.progress import Progress
+
+        with Progress(console=session.err, transient=True) as progress:
+            task = progress.add_task(session.t("index.working"), total=1.0)
+            build_index(edition, lambda share: progress.update(task, completed=share))
+    else:
+        build_index(edition)
+    session.say(session.t("written", path=index_info(edition).path))
+
+
+@command(indexes, "info")
+def index_show(session: Session, path: EditionArgument) -> None:
+    """显示空间索引的大小、格网和依据 / Show the size, the grid and the origin of the spatial index."""
+    from sanxian.edition import open_edition
+    from sanxian.edition.index import index_info
+
+    info = index_info(open_edition(path))
+    for key, value in (
+        ("file", str(info.path)),
+        ("size", f"{info.size / 1e6:,.1f} MB"),
+        ("zones", f"{info.zones:,}"),
+        ("pieces", f"{info.pieces:,}"),
+        ("grid", f"{info.cells[0]:,} × {info.cells[1]:,}, {info.cell_degrees:g}°"),
+        ("digest", info.key["edition"]),
+    ):
+        session.print(f"{session.t(f'index.{key}')}{session.t('index.colon')}{value}")
+
+
+@command(indexes, "verify")
+def index_verify(session: Session, path: EditionArgument) -> None:
+    """逐字节核对空间索引 / Compare every byte of the spatial index with its checksum."""
+    from sanxian.edition import open_edition
+    from sanxian.edition.index import verify_index
+
+    info = verify_index(open_edition(path))
+    session.print(session.t("index.sound", size=f"{info.size / 1e6:,.1f} MB"))
 
 
 # --- batch -----------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ Tables, columns and the digest are defined in ``docs/reference/edition-format.md
 degree (0.1 mm), rings with a fixed start and direction. :func:`digest` hashes that form,
 :func:`write_edition` stores it and :func:`open_edition` returns it; so two files with the same digest give the
 same zones in the same order and hence the same screening, byte for byte.
+
+The spatial index beside the file is :mod:`sanxian.edition.index`, a module of its own because it needs the engine.
 """
 
 from sanxian.edition.content import FORMAT, FORMAT_VERSION, Edition, digest, normalise

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -49,6 +50,8 @@ class Edition:
     coverage: tuple[Coverage, ...] = ()
     catalogues: Mapping[str, Catalogue]  # by Catalogue.id
     changes: tuple[Change, ...] = ()
+    # the file it was opened from; no argument, so that ``dataclasses.replace`` makes an edition without one
+    origin: Path | None = field(init=False, default=None, repr=False)
 
     def layer(self, layer_id: str) -> Layer:
         """Return the layer with this id; KeyError when there is none."""

@@ -99,6 +99,8 @@ def open_edition(path: str | os.PathLike[str], *, verify: bool = True) -> Editio
         raise _broken(path.name, "content", cause.fields["reason"]) from cause
     if verify and edition.info.digest != stored:
         raise EditionAltered(source=path.name, stored=stored, found=edition.info.digest)
+    if edition.info.digest == stored:
+        object.__setattr__(edition, "origin", path)  # set here and nowhere else: its content is the file's
     return edition
 
 

@@ -1,12 +1,14 @@
-"""Overlap, adjacency, nearness and margin with GEOS, measured on the CGCS2000 ellipsoid.
+"""Hits: how one project and the zones of an edition lie to each other, in the words the rules read.
 
-Topology and measure are kept apart. What meets what is decided on the geometry as stored: an edge is straight
-in longitude and latitude, so neighbours that share an edge stay neighbours. What is shared is then measured on
-the ellipsoid: areas exactly (``geometry.lonlat_area``), lengths and distances as geodesics. Nearest points and
-margins are searched in an Albers plane, where a metre is a metre to 0.1 %, and distances re-measured.
+The index measures (``index.py``); this module puts a project's parts together by role, asks the index once for
+many projects, and says what each zone met, touched or near means: overlap, dropped sliver, adjacency, near miss,
+with share, margin and distance. Lengths between places found near are re-measured as geodesics
+(C. F. F. Karney, *Algorithms for geodesics*, 2013, through pyproj). GEOS serves where a geometry has to be made:
+parts that overlap are united, zones that overlap are united, and what a footprint shares with linear and point
+zones, of which there are few, is cut out.
 
-Sources: Albers equal-area conic, J. P. Snyder, *Map Projections* (USGS PP 1395), §14; geodesics,
-C. F. F. Karney, *Algorithms for geodesics* (2013), through pyproj.
+Boundary rules (docs/explanation/engine.md): a point within 1e-8° (about 1 mm) of a boundary lies in the zones on
+both sides; a line along a boundary likewise; what shares no more than 1e-6 m² or 1e-6 m touches.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import numpy as np
 import pyproj
@@ -25,14 +27,18 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from sanxian import geometry
+from sanxian.engine.index import Index, Near
+from sanxian.engine.near import Reach, deepest_on
+from sanxian.engine.shapes import Shapes
+from sanxian.engine.surface import ELLIPSOID
 from sanxian.model import Hit, Layer, Part, Relation, Zone, in_force
 
 FOOTPRINT_STEP_M: Final = 100.0
-ZONE_STEP_M: Final = 1000.0
-CONTACT_DEG: Final = 1e-8  # about 1 mm: a point this near a stored line lies on it
-MARGIN_RELATIVE: Final = 0.01  # the margin is found to 1 % …
-MARGIN_ABSOLUTE_M: Final = 0.05  # … or 5 cm, whichever is larger
-_DEGREE_M: Final = 111_000.0  # a little under one degree of latitude, so searches err on the wide side
+CONTACT_DEG: Final = ELLIPSOID.contact
+# Beyond these digits a number is rounding noise; without it the same place gives the same bytes everywhere.
+AREA_DIGITS: Final = 4  # m²
+LENGTH_DIGITS: Final = 4  # m
+SHARE_DIGITS: Final = 12
 
 _GEOD: Final = pyproj.Geod(a=6378137.0, rf=298.257222101)  # CGCS2000, GB 22021-2008
 
@@ -46,26 +52,14 @@ class Distance(NamedTuple):
     bearing_deg: float | None  # None when they meet
 
 
-class Plane:
-    """Albers equal-area plane on the CGCS2000 ellipsoid, parallels chosen from a region."""
+class Extent(NamedTuple):
+    """What a footprint and a selection of zones share, zones that overlap counted once."""
 
-    def __init__(self, bounds: tuple[float, float, float, float]) -> None:
-        west, south, east, north = bounds
-        sixth = (north - south) / 6
-        self._proj = pyproj.Proj(
-            f"+proj=aea +lat_1={south + sixth:.4f} +lat_2={north - sixth:.4f} +lat_0={(south + north) / 2:.4f} "
-            f"+lon_0={(west + east) / 2:.4f} +a=6378137 +rf=298.257222101 +units=m +no_defs"
-        )
-
-    def forward(self, shape: BaseGeometry) -> BaseGeometry:
-        """Return a lon/lat geometry in the plane, metres."""
-        return shapely.transform(shape, lambda xy: np.column_stack(self._proj(xy[:, 0], xy[:, 1])))
-
-    def inverse(self, shape: BaseGeometry) -> BaseGeometry:
-        """Return a plane geometry in lon/lat, degrees."""
-        return shapely.transform(
-            shape, lambda xy: np.column_stack(self._proj(xy[:, 0], xy[:, 1], inverse=True))
-        )
+    area_m2: float
+    length_m: float
+    share: float  # of the footprint's area, else its length, else its points
+    least_share: float  # the least of the shares of area, length and points
+    zone_share: float  # the largest share of one zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +76,8 @@ class Shape:
         by_dimension: list[list[BaseGeometry]] = [[], [], []]
         for item in geometries:
             by_dimension[shapely.get_dimensions(item)].append(item)
-        points, lines, areas = (shapely.union_all(group) if group else None for group in by_dimension)
+        points, lines, areas = map(_united, by_dimension)
         return cls(areas, lines, points)
-
-    def map(self, change: Callable[[BaseGeometry], BaseGeometry]) -> Shape:
-        """Return the shape with ``change`` applied to each dimension."""
-        return Shape(*(None if g is None else change(g) for g in (self.areas, self.lines, self.points)))
 
     def __iter__(self) -> Iterator[BaseGeometry]:
         return (g for g in (self.areas, self.lines, self.points) if g is not None)
@@ -99,68 +89,25 @@ class Shape:
         return members[0] if len(members) == 1 else shapely.geometrycollections(members)
 
 
-class _LayerIndex:
-    """One layer: zones as stored, an R-tree over them, and their plane form made on demand."""
-
-    def __init__(self, layer: Layer, zones: Sequence[Zone], plane: Plane) -> None:
-        self.layer = layer
-        self.zones = tuple(zones)
-        self.stored = np.array([zone.geometry for zone in zones], dtype=object)
-        self.tree = shapely.STRtree(self.stored)
-        self._plane = plane
-        self._planar: dict[int, BaseGeometry] = {}
-        self._edges: dict[int, shapely.STRtree] = {}
-        self._areas: dict[int, float] = {}
-
-    def in_force(self, index: int, as_of: date) -> bool:
-        """Return whether zone ``index`` is in force."""
-        return in_force(self.zones[index].valid_from, self.zones[index].valid_to, as_of)
-
-    def planar(self, index: int) -> BaseGeometry:
-        """Return zone ``index`` densified, in the plane."""
-        if index not in self._planar:
-            shape = self._plane.forward(geometry.follow_lonlat(self.stored[index], ZONE_STEP_M))
-            shapely.prepare(shape)
-            self._planar[index] = shape
-        return self._planar[index]
-
-    def area(self, index: int) -> float:
-        """Return the area of zone ``index`` in m², 0 for lines and points."""
-        if index not in self._areas:
-            shape = self.stored[index]
-            self._areas[index] = geometry.lonlat_area(shape) if shapely.get_dimensions(shape) == 2 else 0.0
-        return self._areas[index]
-
-    def edges(self, index: int) -> shapely.STRtree:
-        """Return a tree over short pieces of the boundary of zone ``index``, in the plane."""
-        if index not in self._edges:
-            self._edges[index] = shapely.STRtree(_chunks(self.planar(index)))
-        return self._edges[index]
-
-    def around(self, shape: BaseGeometry, distance_m: float) -> NDArray[np.intp]:
-        """Return the zones that may lie within ``distance_m`` of ``shape`` (lon/lat), in zone order."""
-        south, north = shapely.bounds(shape)[1], shapely.bounds(shape)[3]
-        shrink = max(0.05, math.cos(math.radians(max(abs(south), abs(north)) + 0.5)))
-        degrees = distance_m / (_DEGREE_M * shrink) + CONTACT_DEG
-        shapely.prepare(shape)
-        found: NDArray[np.intp] = np.sort(self.tree.query(shape, predicate="dwithin", distance=degrees))
-        return found
+def _united(group: list[BaseGeometry]) -> BaseGeometry | None:
+    if not group:
+        return None
+    if len(group) == 1 and group[0].geom_type in ("Polygon", "Point"):
+        return group[0]
+    united: BaseGeometry = shapely.union_all(group)
+    return united
 
 
-def _chunks(shape: BaseGeometry, size: int = 16) -> list[BaseGeometry]:
-    """Return the linework of ``shape`` in pieces of at most ``size`` edges."""
-    lines = shapely.get_parts(shapely.boundary(shape) if shapely.get_dimensions(shape) == 2 else shape)
-    pieces = []
-    for line in lines:
-        xy = shapely.get_coordinates(line)
-        if len(xy) == 1:
-            pieces.append(line)
-        pieces.extend(shapely.linestrings(xy[i : i + size + 1]) for i in range(0, len(xy) - 1, size))
-    return pieces
+class _Thin(NamedTuple):
+    """What a footprint shares with a linear or point zone."""
+
+    line: BaseGeometry | None
+    length_m: float
+    points: int
 
 
 class Overlay:
-    """The overlay of one edition: layers prepared once, projects placed one by one."""
+    """The overlay of one edition: its layers indexed once, projects placed by the thousand."""
 
     def __init__(
         self,
@@ -169,6 +116,7 @@ class Overlay:
         outline: BaseGeometry,
         *,
         area_method: str = "equal_area",
+        index: Index | None = None,
     ) -> None:
         """Prepare the layers.
 
@@ -177,14 +125,26 @@ class Overlay:
         layers : sequence of Layer
         zones : mapping of layer id to its zones, lon/lat EPSG:4490
         outline : Polygon or MultiPolygon
-            The edition's region, lon/lat; it chooses the parallels of the plane.
+            The edition's region, lon/lat.
         area_method : str, default ``"equal_area"``
             A projected CRS such as ``EPSG:4543`` adds the planar area in it to every areal hit.
+        index : Index, optional
+            Of :func:`index_layers` over the same layers; built in memory when absent.
         """
-        self.plane = Plane(tuple(shapely.bounds(outline)))
-        self.outline_stored = outline
-        shapely.prepare(self.outline_stored)
-        self.layers = {layer.id: _LayerIndex(layer, zones.get(layer.id, ()), self.plane) for layer in layers}
+        self.layers = {layer.id: layer for layer in layers}
+        self.zones = tuple(zone for layer in layers for zone in zones.get(layer.id, ()))
+        self.outline = outline
+        self.index = Index.build(index_layers(layers, zones, outline), ELLIPSOID) if index is None else index
+        self.first = {layer.id: int(self.index.first[i]) for i, layer in enumerate(layers)}
+        self.region = len(self.zones)  # the outline is the index's last zone
+        self._layer_of = tuple(layer for layer in layers for _ in zones.get(layer.id, ()))
+        self._dimension = shapely.get_dimensions([zone.geometry for zone in self.zones]).astype(np.int8)
+        self._thin = np.flatnonzero(self._dimension < 2)
+        # a layer that looks for no near misses is still told of what touches: a hair's breadth
+        self._reach = _reach([max(layer.near_m, 0.01) for layer in layers] + [0.0])
+        self._alive: dict[date, NDArray[np.bool_]] = {}
+        self._rows: dict[int, tuple[Sequence[int], frozenset[int]]] = {}
+        self._over: dict[int, frozenset[int]] = {}
         self._published = (
             None
             if area_method == "equal_area"
@@ -192,42 +152,169 @@ class Overlay:
         )
 
     @cached_property
-    def outline(self) -> BaseGeometry:
-        """The region in the plane."""
-        shape = self.plane.forward(geometry.follow_lonlat(self.outline_stored, ZONE_STEP_M))
-        shapely.prepare(shape)
-        return shape
-
-    @cached_property
-    def border(self) -> shapely.STRtree:
-        """Short pieces of the region's border, in the plane."""
-        return shapely.STRtree(_chunks(self.outline))
+    def thin_tree(self) -> shapely.STRtree:
+        """A tree over the linear and point zones, in the order of ``_thin``."""
+        return shapely.STRtree([self.zones[i].geometry for i in self._thin])
 
     def place(self, parts: Sequence[Part], as_of: date) -> Placement:
         """Return where a project lies, against the zones in force on ``as_of``."""
-        return Placement(self, parts, as_of)
+        return self.place_many((parts,), as_of)[0]
 
-    def planar(self, shape: BaseGeometry) -> BaseGeometry:
-        """Return a lon/lat geometry in the plane, its edges followed."""
-        return self.plane.forward(geometry.follow_lonlat(shape, FOOTPRINT_STEP_M))
+    def place_many(self, projects: Sequence[Sequence[Part]], as_of: date) -> list[Placement]:
+        """Return where each project lies: :meth:`place` for many, measured in one go."""
+        placements = [Placement(self, parts, as_of) for parts in projects]
+        groups = [group for placement in placements for group in placement.groups.values()]
+        for dimension, name in ((2, "areas"), (1, "lines"), (0, "points")):
+            concerned = [group for group in groups if getattr(group.shape, name) is not None]
+            if concerned:
+                shapes = Shapes.of([getattr(group.shape, name) for group in concerned])
+                _MEASURE[dimension](self.index, shapes, concerned)
+        return placements
 
-    def area(self, shape: BaseGeometry | None) -> float:
-        """Return the area of a lon/lat geometry in m²."""
-        return 0.0 if shape is None else geometry.lonlat_area(shape)
+    # --- what placements ask ---------------------------------------------------------------
 
-    def published_area(self, shape: BaseGeometry | None) -> float | None:
-        """Return the area of a lon/lat geometry by the edition's own method, ``None`` when it has none."""
-        if self._published is None or shape is None:
+    def layer_of(self, zone: int) -> Layer:
+        """Return the layer of a zone."""
+        return self._layer_of[zone]
+
+    def alive(self, as_of: date) -> NDArray[np.bool_]:
+        """Return which zones are in force on a date."""
+        if as_of not in self._alive:
+            if len(self._alive) > 64:
+                self._alive.clear()
+            self._alive[as_of] = np.array(
+                [in_force(z.valid_from, z.valid_to, as_of) for z in self.zones], np.bool_
+            )
+        return self._alive[as_of]
+
+    def wanted(self, layer: str, rows: Sequence[int]) -> frozenset[int]:
+        """Return the zone numbers of rows of a layer; remembered, because selections are asked again and again."""
+        known = self._rows.get(id(rows))
+        if known is None or known[0] is not rows:
+            first = self.first[layer]
+            if len(self._rows) > 4096:
+                self._rows.clear()
+            known = self._rows[id(rows)] = (rows, frozenset(first + int(i) for i in rows))
+        return known[1]
+
+    def overlaps(self, zone: int) -> frozenset[int]:
+        """Return the other zones with which an areal zone shares land."""
+        if zone not in self._over:
+            rows = self.index.areas(Shapes.of([self.zones[zone].geometry]))
+            # what is less than a share of 1e-9 is where two drawings of one line differ in the last digit
+            least = 1e-9 * float(self.index.grid.zone_area[zone])
+            self._over[zone] = frozenset(int(z) for z in rows.zone[rows.size > least]) - {zone}
+        return self._over[zone]
+
+    def apart(self, zones: Sequence[int]) -> bool:
+        """Return whether no two of the zones share land."""
+        return not any(self.overlaps(zone).intersection(zones) for zone in zones)
+
+    def thin(self, shape: Shape) -> dict[int, _Thin]:
+        """Return what a footprint shares with linear and point zones, decided by GEOS on the geometry as stored."""
+        if not len(self._thin):
+            return {}
+        whole = shape.whole
+        found = self.thin_tree.query(whole, predicate="dwithin", distance=CONTACT_DEG)
+        met: dict[int, _Thin] = {}
+        for number in self._thin[np.sort(found)]:
+            shared = _share_thin(self.zones[number].geometry, shape)
+            if shared.length_m > 0 or shared.points:
+                met[int(number)] = shared
+        return met
+
+    def published_area(self, zone: int, areas: BaseGeometry | None) -> float | None:
+        """Return the shared area by the edition's own method, ``None`` when it has none."""
+        if self._published is None or areas is None:
             return None
         change = self._published
-        dense = geometry.follow_lonlat(shape, geometry.area_step(shape))
+        shared = _only(shapely.intersection(areas, self.zones[zone].geometry), 2)
+        if shared is None:
+            return None
+        dense = geometry.follow_lonlat(shared, geometry.area_step(shared))
         projected = shapely.transform(dense, lambda xy: np.column_stack(change.transform(xy[:, 0], xy[:, 1])))
         return float(shapely.area(projected))
 
+    @property
+    def reach(self) -> Reach:
+        """How far around a footprint each layer is searched."""
+        return self._reach
 
-def _length(shape: BaseGeometry | None) -> float:
-    """Return the geodesic length of lon/lat linework in metres."""
-    return 0.0 if shape is None else geometry.measure(geometry.follow_lonlat(shape, FOOTPRINT_STEP_M))[1]
+
+def index_layers(
+    layers: Sequence[Layer], zones: Mapping[str, Sequence[Zone]], outline: BaseGeometry
+) -> list[Shapes]:
+    """Return what an index is built over: the zones of each layer, and last the region as a layer of its own.
+
+    Linear and point zones of a layer are indexed as boundaries without an inside.
+    """
+    return [
+        *(Shapes.of([z.geometry for z in zones.get(layer.id, ())]) for layer in layers),
+        Shapes.of([outline]),
+    ]
+
+
+def _reach(within: Sequence[float]) -> Reach:
+    level = np.unique(np.array(within, np.float64))
+    bits = np.zeros(len(level), np.uint64)
+    for number, metres in enumerate(within[:-1]):  # the region is no layer to be near to
+        bits[level <= metres] |= np.uint64(1) << np.uint64(number % 64)
+    return Reach(np.array(within, np.float64), level, bits)
+
+
+# --- one project -------------------------------------------------------------------------------
+
+
+class _Group:
+    """The parts of one role (``""``: of all), with what the index found for them."""
+
+    __slots__ = ("along", "area", "length", "on", "rows", "shape", "spots")
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self.rows: list[tuple[Shapes, int]] = []  # its rows among the shapes measured, one a dimension
+        self.area: dict[int, float] = {}  # by zone, m²
+        self.length: dict[int, float] = {}  # by zone, m, lines only
+        self.along: set[int] = set()  # zones along whose boundary some of the length runs
+        self.on: dict[int, int] = {}  # by zone, points inside or on the boundary
+        self.spots: list[frozenset[int]] = []  # by point, the zones that hold it
+
+
+def _measure_areas(index: Index, shapes: Shapes, groups: Sequence[_Group]) -> None:
+    found = index.areas(shapes)
+    for row, group in enumerate(groups):
+        group.rows.append((shapes, row))
+    for query, zone, size in zip(found.query.tolist(), found.zone.tolist(), found.size.tolist(), strict=True):
+        groups[query].area[zone] = size
+
+
+def _measure_lines(index: Index, shapes: Shapes, groups: Sequence[_Group]) -> None:
+    found = index.lengths(shapes)
+    for row, group in enumerate(groups):
+        group.rows.append((shapes, row))
+    for query, zone, size, along in zip(*(column.tolist() for column in found), strict=True):
+        groups[query].length[zone] = size
+        if along > 0.0:
+            groups[query].along.add(zone)
+
+
+def _measure_points(index: Index, shapes: Shapes, groups: Sequence[_Group]) -> None:
+    start, zones = index.points(shapes.xy)
+    bounds, held = start.tolist(), zones.tolist()
+    for row, group in enumerate(groups):
+        group.rows.append((shapes, row))
+        for i in range(shapes.starts[row], shapes.starts[row + 1]):
+            here = frozenset(held[bounds[i] : bounds[i + 1]])
+            group.spots.append(here)
+            for zone in here:
+                group.on[zone] = group.on.get(zone, 0) + 1
+
+
+_MEASURE: Final[Mapping[int, Callable[[Index, Shapes, Sequence[_Group]], None]]] = {
+    2: _measure_areas,
+    1: _measure_lines,
+    0: _measure_points,
+}
 
 
 class Placement:
@@ -237,13 +324,14 @@ class Placement:
         self._overlay = overlay
         self._as_of = as_of
         self.roles = tuple(sorted({part.role for part in parts}))
-        groups = {"": [part.geometry for part in parts]}
+        members = {"": [part.geometry for part in parts]}
         if len(self.roles) > 1:
-            groups |= {role: [p.geometry for p in parts if p.role == role] for role in self.roles}
-        self._stored = {role: Shape.of(members) for role, members in groups.items()}
-        self._planar = {role: shape.map(overlay.planar) for role, shape in self._stored.items()}
-        self._distances: dict[tuple[str, tuple[int, ...], str], Distance | None] = {}
+            members |= {role: [p.geometry for p in parts if p.role == role] for role in self.roles}
+        self.groups = {role: _Group(Shape.of(geometries)) for role, geometries in members.items()}
         self._sizes: dict[str, tuple[float, float]] = {}
+        self._thin: dict[str, dict[int, _Thin]] = {}
+        self._near: dict[str, dict[int, tuple[float, float | None]]] = {}
+        self._distances: dict[tuple[str, int, str], tuple[Sequence[int], Distance | None]] = {}
 
     # --- size and place ------------------------------------------------------------------
 
@@ -260,14 +348,15 @@ class Placement:
     def _size(self, role: str) -> tuple[float, float]:
         """Return area and geodesic length of the parts of ``role``, each measured once."""
         if role not in self._sizes:
-            stored = self._stored[role]
-            self._sizes[role] = (self._overlay.area(stored.areas), _length(stored.lines))
+            shape = self.groups[role].shape
+            area = 0.0 if shape.areas is None else geometry.lonlat_area(shape.areas)
+            self._sizes[role] = (area, _length(shape.lines))
         return self._sizes[role]
 
     @property
     def dimensions(self) -> int:
         """How many of areas, lines and points the footprint has."""
-        return sum(1 for _ in self._stored[""])
+        return sum(1 for _ in self.groups[""].shape)
 
     @property
     def outside(self) -> bool:
@@ -281,118 +370,123 @@ class Placement:
 
     @cached_property
     def _outside_shares(self) -> tuple[float, ...]:
-        if shapely.covers(self._overlay.outline_stored, self._stored[""].whole):
-            return (0.0,)
+        shares = self._shares_of(self.groups[""], {self._overlay.region}, "")
+        # what is left at 1e-7 is how the same length comes out of two formulas
+        return tuple(0.0 if 1.0 - share < 1e-7 else 1.0 - share for share in shares)
+
+    def _shares_of(self, group: _Group, zones: set[int] | frozenset[int], role: str) -> list[float]:
+        """Return the shares of areas, lines and points in zones that share no land."""
+        area, length = self._size(role)
         shares = []
-        for shape in self._stored[""]:
-            if shapely.get_dimensions(shape) == 0:
-                inside = shapely.dwithin(shapely.get_parts(shape), self._overlay.outline_stored, CONTACT_DEG)
-                shares.append(1.0 - float(np.mean(inside)))
-            else:
-                outside = shapely.difference(shape, self._overlay.outline_stored)
-                measure = _length if shapely.get_dimensions(shape) == 1 else self._overlay.area
-                shares.append(min(1.0, measure(outside) / measure(shape)))
-        return tuple(shares)
+        if group.shape.areas is not None:
+            shares.append(min(1.0, sum(v for z, v in group.area.items() if z in zones) / area))
+        if group.shape.lines is not None:
+            shares.append(min(1.0, sum(v for z, v in group.length.items() if z in zones) / length))
+        if group.shape.points is not None:
+            shares.append(sum(not zones.isdisjoint(spot) for spot in group.spots) / len(group.spots))
+        return shares
 
     @cached_property
     def border_m(self) -> float:
-        """Planar distance to the border of the region (how far around the edition can see)."""
-        return min(self._nearest_edge(self._overlay.border, g) for g in self._planar[""])
-
-    @staticmethod
-    def _nearest_edge(tree: shapely.STRtree, shape: BaseGeometry) -> float:
-        _, distance = tree.query_nearest(shape, return_distance=True, all_matches=False)
-        return float(np.min(distance))
+        """Distance to the border of the region (how far around the edition can see)."""
+        found = self._nearest(self.groups[""], np.array([self._overlay.region], np.int32))
+        return math.inf if found is None else found[1]
 
     # --- hits ----------------------------------------------------------------------------
 
     @cached_property
     def hits(self) -> tuple[Hit, ...]:
         """Every zone met, touched or near, by layer, zone order and role."""
-        return tuple(hit for index in self._overlay.layers.values() for hit in self._layer_hits(index))
+        alive = self._overlay.alive(self._as_of)
+        order = {role: number for number, role in enumerate(self.groups)}
+        found = [(zone, order[role], hit) for role in self.groups for zone, hit in self._hits_of(role, alive)]
+        found.sort(key=lambda item: item[:2])
+        return tuple(hit for _, _, hit in found)
 
-    def _layer_hits(self, index: _LayerIndex) -> Iterator[Hit]:
-        for i in index.around(self._stored[""].whole, index.layer.near_m):
-            if index.in_force(i, self._as_of):
-                for role in self._stored:
-                    hit = self._hit(index, int(i), role)
-                    if hit is not None:
-                        yield hit
+    def _hits_of(self, role: str, alive: NDArray[np.bool_]) -> Iterator[tuple[int, Hit]]:
+        group, region = self.groups[role], self._overlay.region
+        thin = self._thin_of(role)
+        met = {zone for zone in (*group.area, *group.length, *group.on) if zone != region} | set(thin)
+        living = [zone for zone in met if alive[zone]]
+        margins = self._margins(group, living, thin)
+        for zone in living:
+            yield zone, self._overlap(role, group, zone, thin.get(zone), round(margins[zone], LENGTH_DIGITS))
+        for zone, (metres, bearing) in self._near_of(role, met).items():
+            layer = self._overlay.layer_of(zone)
+            if alive[zone] and metres <= layer.near_m:
+                relation = Relation.ADJACENT if metres == 0.0 else Relation.NEAR
+                yield (
+                    zone,
+                    Hit(
+                        layer=layer.id,
+                        zone=self._overlay.zones[zone].code,
+                        role=role,
+                        relation=relation,
+                        distance_m=metres,
+                        bearing_deg=bearing,
+                        margin_m=metres,
+                        sensitive=metres <= layer.accuracy_m,
+                    ),
+                )
 
-    def _hit(self, index: _LayerIndex, i: int, role: str) -> Hit | None:
-        """Return how the parts of ``role`` and zone ``i`` lie to each other; ``None`` when far apart."""
-        layer, zone = index.layer, index.zones[i]
-        meeting = self._meet(index, i, role)
-        if meeting.empty:
-            nearest = self._measure_distance(index, i, role, layer.near_m)
-            if nearest is None:
-                return None
-            touches = nearest.distance_m == 0.0
-            return Hit(
-                layer=layer.id,
-                zone=zone.code,
-                role=role,
-                relation=Relation.ADJACENT if touches else Relation.NEAR,
-                distance_m=nearest.distance_m,
-                bearing_deg=nearest.bearing_deg,
-                margin_m=nearest.distance_m,
-                sensitive=nearest.distance_m <= layer.accuracy_m,
-            )
-        kept = (
-            meeting.points > 0
-            or meeting.area_m2 >= layer.min_area_m2
-            or meeting.length_m >= layer.min_length_m
-        )
-        margin = self._margin(index, i, role, meeting)
-        zone_area = index.area(i)
+    def _thin_of(self, role: str) -> dict[int, _Thin]:
+        if role not in self._thin:
+            self._thin[role] = self._overlay.thin(self.groups[role].shape)
+        return self._thin[role]
+
+    def _overlap(self, role: str, group: _Group, zone: int, thin: _Thin | None, margin: float) -> Hit:
+        layer = self._overlay.layer_of(zone)
+        area = group.area.get(zone, 0.0)
+        length = group.length.get(zone, 0.0) if thin is None else thin.length_m
+        points = group.on.get(zone, 0) if thin is None else thin.points
+        kept = points > 0 or area >= layer.min_area_m2 or length >= layer.min_length_m
+        zone_area = float(self._overlay.index.grid.zone_area[zone])
+        published = self._overlay.published_area(zone, group.shape.areas) if area else None
         return Hit(
             layer=layer.id,
-            zone=zone.code,
+            zone=self._overlay.zones[zone].code,
             role=role,
             relation=Relation.OVERLAP if kept else Relation.DROPPED,
-            area_m2=meeting.area_m2,
-            published_area_m2=self._overlay.published_area(meeting.area),
-            length_m=meeting.length_m,
-            points=meeting.points,
-            share=self._share(role, meeting),
-            zone_share=min(1.0, meeting.area_m2 / zone_area) if zone_area else 0.0,
+            area_m2=round(area, AREA_DIGITS),
+            published_area_m2=published,
+            length_m=round(length, LENGTH_DIGITS),
+            points=points,
+            share=round(self._share(role, group, area, length, points), SHARE_DIGITS),
+            zone_share=round(min(1.0, area / zone_area), SHARE_DIGITS) if zone_area else 0.0,
             margin_m=margin,
             sensitive=margin <= layer.accuracy_m,
         )
 
-    def _meet(self, index: _LayerIndex, i: int, role: str) -> _Meeting:
-        """Return what the parts of ``role`` share with zone ``i``, decided on the geometry as stored."""
-        zone, stored = index.stored[i], self._stored[role]
-        dimension = shapely.get_dimensions(zone)
-        area = line = None
-        points = 0
-        if stored.areas is not None and shapely.intersects(zone, stored.areas):
-            piece = _only(shapely.intersection(stored.areas, zone), dimension)
-            area, line = (piece, None) if dimension == 2 else (None, piece if dimension == 1 else None)
-            points += int(shapely.get_num_geometries(piece)) if dimension == 0 and piece is not None else 0
-        if stored.lines is not None and shapely.intersects(zone, stored.lines):
-            shared = shapely.intersection(stored.lines, zone)
-            along = _only(shared, 1) if dimension > 0 else None
-            line = along if line is None else shapely.union_all([g for g in (line, along) if g is not None])
-            crossing = _only(shared, 0) if dimension < 2 else None
-            points += int(shapely.get_num_geometries(crossing)) if crossing is not None else 0
-        if stored.points is not None:
-            on = shapely.dwithin(shapely.get_parts(stored.points), zone, CONTACT_DEG)
-            points += int(np.count_nonzero(on))
-        return _Meeting(
-            area=area, line=line, points=points, area_m2=self._overlay.area(area), length_m=_length(line)
-        )
-
-    def _share(self, role: str, meeting: _Meeting) -> float:
+    def _share(self, role: str, group: _Group, area: float, length: float, points: int) -> float:
         """Return the share of the footprint of ``role``: of its area, else its length, else its points."""
-        shape = self._planar[role]
-        if shape.areas is not None:
-            return min(1.0, meeting.area_m2 / self._size(role)[0])
-        if shape.lines is not None:
-            return min(1.0, meeting.length_m / self._size(role)[1])
-        return min(1.0, meeting.points / int(shapely.get_num_geometries(shape.points)))
+        if group.shape.areas is not None:
+            return min(1.0, area / self._size(role)[0])
+        if group.shape.lines is not None:
+            return min(1.0, length / self._size(role)[1])
+        return min(1.0, points / len(group.spots))
 
-    def extent(self, selection: Sequence[tuple[str, tuple[int, ...]]], role: str) -> Extent:
+    def _margins(self, group: _Group, zones: Sequence[int], thin: Mapping[int, _Thin]) -> dict[int, float]:
+        """Return how far each zone's line would have to move for the meeting to vanish, metres.
+
+        That is the depth of the deepest point of the meeting, measured from the zone's boundary (for a
+        linear or point zone: from the footprint's).
+        """
+        margins = dict.fromkeys(zones, 0.0)
+        held: dict[int, Mapping[int, float]] = {2: group.area, 1: group.length, 0: group.on}
+        for shapes, row in group.rows:
+            inside = [zone for zone in zones if zone not in thin and zone in held[shapes.dimension]]
+            found = self._overlay.index.depths(shapes, row, np.array(inside, np.int32))
+            for zone, metres in zip(inside, found.tolist(), strict=True):
+                margins[zone] = max(margins[zone], metres)
+        if group.shape.areas is not None:
+            for zone, shared in thin.items():
+                if shared.line is not None:
+                    margins[zone] = _depth_of_line(shared.line, group.shape.areas)
+        return margins
+
+    # --- several zones together ------------------------------------------------------------
+
+    def extent(self, selection: Sequence[tuple[str, Sequence[int]]], role: str) -> Extent:
         """Return what the parts of ``role`` share with all zones of ``selection`` together.
 
         Parameters
@@ -401,135 +495,142 @@ class Placement:
         role : str
             ``""`` for the whole project.
         """
-        stored = self._stored[role]
-        areas, lines, zone_share = [], [], 0.0
-        on = np.zeros(
-            0 if stored.points is None else int(shapely.get_num_geometries(stored.points)), dtype=bool
-        )
-        for layer, rows in selection:
-            index = self._overlay.layers[layer]
-            wanted = set(rows)
-            for i in map(int, index.around(stored.whole, 0.0)):
-                if i not in wanted or not index.in_force(i, self._as_of):
-                    continue
-                meeting = self._meet(index, i, role)
-                if meeting.area is not None:
-                    areas.append(meeting.area)
-                    zone_share = max(zone_share, meeting.area_m2 / index.area(i))
-                if meeting.line is not None:
-                    lines.append(meeting.line)
-                if stored.points is not None:
-                    on |= shapely.dwithin(shapely.get_parts(stored.points), index.stored[i], CONTACT_DEG)
-        area = self._overlay.area(shapely.union_all(areas)) if areas else 0.0
-        length = _length(shapely.union_all(lines)) if lines else 0.0
+        group = self.groups[role]
+        wanted = frozenset[int]().union(*(self._overlay.wanted(layer, rows) for layer, rows in selection))
+        alive = self._overlay.alive(self._as_of)
+        areal = [zone for zone in group.area if zone in wanted and alive[zone]]
+        linear = [zone for zone in group.length if zone in wanted and alive[zone]]
+        thin = [t.line for zone, t in self._thin_of(role).items() if zone in wanted and alive[zone]]
+        area = self._area_of(group, areal)
+        length = self._length_of(group, linear, [line for line in thin if line is not None])
         shares = []
-        if stored.areas is not None:
+        if group.shape.areas is not None:
             shares.append(min(1.0, area / self._size(role)[0]))
-        if stored.lines is not None:
+        if group.shape.lines is not None:
             shares.append(min(1.0, length / self._size(role)[1]))
-        if stored.points is not None:
-            shares.append(float(np.mean(on)))
-        return Extent(area, length, shares[0], min(shares), min(1.0, zone_share))
+        if group.shape.points is not None:
+            held = {zone for zone in group.on if zone in wanted and alive[zone]}
+            shares.append(sum(not held.isdisjoint(spot) for spot in group.spots) / len(group.spots))
+        zone_area = self._overlay.index.grid.zone_area
+        zone_share = max((group.area[zone] / float(zone_area[zone]) for zone in areal), default=0.0)
+        return Extent(
+            round(area, AREA_DIGITS),
+            round(length, LENGTH_DIGITS),
+            round(shares[0], SHARE_DIGITS),
+            round(min(shares), SHARE_DIGITS),
+            round(min(1.0, zone_share), SHARE_DIGITS),
+        )
 
-    # --- margin --------------------------------------------------------------------------
+    def _area_of(self, group: _Group, zones: list[int]) -> float:
+        """Return the area shared with all the zones; summed where they share no land, else united by GEOS."""
+        if len(zones) < 2 or self._overlay.apart(zones):
+            return sum(group.area[zone] for zone in zones)
+        pieces = [
+            shapely.intersection(group.shape.areas, self._overlay.zones[zone].geometry) for zone in zones
+        ]
+        united: BaseGeometry = shapely.union_all(pieces)
+        shared = _only(united, 2)
+        return 0.0 if shared is None else geometry.lonlat_area(shared)
 
-    def _margin(self, index: _LayerIndex, i: int, role: str, meeting: _Meeting) -> float:
-        """Return how far the zone's line would have to move for the meeting to vanish, metres.
-
-        That is the depth of the deepest point of the meeting, measured from the zone's boundary (for a
-        linear or point zone: from the footprint's).
-        """
-        dimension = shapely.get_dimensions(index.stored[i])
-        shape = self._planar[role]
-        if dimension < 2:
-            if shape.areas is None or meeting.line is None:
-                return 0.0
-            edges = shapely.STRtree(_chunks(shape.areas))
-            shared: tuple[BaseGeometry | None, ...] = (meeting.line,)
-        else:
-            edges = index.edges(i)
-            shared = (meeting.area, meeting.line)
-        pieces = [p for g in shared if g is not None for p in shapely.get_parts(self._overlay.planar(g))]
-        if dimension == 2 and meeting.points:
-            on = [
-                p
-                for p in shapely.get_parts(self._stored[role].points)
-                if shapely.intersects(p, index.stored[i])
-            ]
-            pieces.extend(map(self._overlay.plane.forward, on))
-        return max((_depth(piece, edges) for piece in pieces), default=0.0)
+    def _length_of(self, group: _Group, zones: list[int], thin: list[BaseGeometry]) -> float:
+        """Return the length shared with all the zones; a stretch along a boundary lies in several."""
+        if not thin and (len(zones) < 2 or (group.along.isdisjoint(zones) and self._overlay.apart(zones))):
+            return sum(group.length[zone] for zone in zones)
+        lines = cast("BaseGeometry", group.shape.lines)  # zones with a length come from lines
+        pieces = [shapely.intersection(lines, self._overlay.zones[zone].geometry) for zone in zones]
+        along = [line for line in (_only(piece, 1) for piece in pieces) if line is not None]
+        return _length(shapely.union_all([*along, *thin]))
 
     # --- distance ------------------------------------------------------------------------
 
     def distance(self, layer: str, zones: Sequence[int], role: str = "") -> Distance | None:
-        """Return the nearest of ``zones`` (row numbers of ``layer``) in force; ``None`` when there is none.
-
-        Candidates are found in the plane, whose scale is within 1 % here, and re-measured on the ellipsoid.
-        """
+        """Return the nearest of ``zones`` (row numbers of ``layer``) in force; ``None`` when there is none."""
         if role and len(self.roles) == 1:
             role = ""
-        key = (layer, tuple(zones), role)
-        if key not in self._distances:
-            self._distances[key] = self._find_nearest(self._overlay.layers[layer], key[1], role)
-        return self._distances[key]
+        key = (layer, id(zones), role)
+        known = self._distances.get(key)
+        if known is None or known[0] is not zones:
+            known = self._distances[key] = (zones, self._find_nearest(layer, zones, role))
+        return known[1]
 
-    def _find_nearest(self, index: _LayerIndex, zones: tuple[int, ...], role: str) -> Distance | None:
-        alive = [i for i in zones if index.in_force(i, self._as_of)]
-        if not alive:
+    def _find_nearest(self, layer: str, rows: Sequence[int], role: str) -> Distance | None:
+        alive = self._overlay.alive(self._as_of)
+        wanted = sorted(zone for zone in self._overlay.wanted(layer, rows) if alive[zone])
+        if not wanted:
             return None
-        # bounds first: the plane form of a far zone is never made
-        box = shapely.box(*shapely.bounds(self._stored[role].whole))
-        rough = shapely.distance(shapely.box(*shapely.bounds(index.stored[alive]).T), box)
-        best: Distance | None = None
-        for i in np.array(alive)[np.argsort(rough, kind="stable")]:
-            lower = _bounds_distance_m(index.stored[i], box)
-            if best is not None and lower > best.distance_m * 1.02:
-                continue
-            found = self._measure_distance(index, int(i), role, math.inf)
-            if found is not None and (best is None or found.distance_m < best.distance_m):
-                best = found
+        group = self.groups[role]
+        for zone in wanted:
+            if zone in group.area or zone in group.length or zone in group.on:
+                return Distance(layer, self._overlay.zones[zone].code, 0.0, None)
+        thin = self._thin_of(role)
+        for zone in wanted:
+            if zone in thin:
+                return Distance(layer, self._overlay.zones[zone].code, 0.0, None)
+        found = self._nearest(group, np.array(wanted, np.int32))
+        if found is None:
+            return None
+        return Distance(layer, self._overlay.zones[found[0]].code, found[1], found[2])
+
+    def _nearest(self, group: _Group, zones: NDArray[np.int32]) -> tuple[int, float, float | None] | None:
+        """Return the zone with the nearest boundary, the geodesic distance and the bearing."""
+        best: tuple[int, float, float | None] | None = None
+        for shapes, row in group.rows:
+            for zone, metres, bearing in _remeasured(self._overlay.index.nearest_of(shapes, row, zones)):
+                if best is None or metres < best[1]:
+                    best = (zone, metres, bearing)
         return best
 
-    def _measure_distance(self, index: _LayerIndex, i: int, role: str, limit_m: float) -> Distance | None:
-        """Return geodesic distance and bearing to zone ``i``, or ``None`` when beyond ``limit_m``."""
-        zone = index.planar(i)
-        name = (index.layer.id, index.zones[i].code)
-        best: tuple[float, float | None] | None = None
-        for planar, stored in zip(self._planar[role], self._stored[role], strict=True):
-            if shapely.dwithin(index.stored[i], stored, CONTACT_DEG):
-                return Distance(*name, 0.0, None)
-            line = shapely.shortest_line(planar, zone)
-            if shapely.length(line) > limit_m * 1.02:
-                continue
-            (lon1, lat1), (lon2, lat2) = shapely.get_coordinates(self._overlay.plane.inverse(line))
-            bearing, _, metres = _GEOD.inv(lon1, lat1, lon2, lat2)
-            if metres <= limit_m and (best is None or metres < best[0]):
-                best = (metres, bearing % 360.0)
-        return None if best is None else Distance(*name, *best)
+    def _near_of(self, role: str, met: set[int]) -> dict[int, tuple[float, float | None]]:
+        """Return the zones around the parts of ``role`` that they do not meet: distance and bearing."""
+        if role not in self._near:
+            known = np.array([*met, self._overlay.region], np.int32)  # the region is no neighbour
+            nearest: dict[int, tuple[float, float | None]] = {}
+            for shapes, row in self.groups[role].rows:
+                found = self._overlay.index.near(shapes, row, self._overlay.reach, known)
+                for zone, metres, bearing in _remeasured(found):
+                    if zone not in nearest or metres < nearest[zone][0]:
+                        nearest[zone] = (metres, bearing)
+            self._near[role] = nearest
+        return self._near[role]
 
 
-class Extent(NamedTuple):
-    """What a footprint and a selection of zones share, zones that overlap counted once."""
+def _remeasured(found: Near) -> Iterator[tuple[int, float, float | None]]:
+    """Yield zone, geodesic distance and bearing; 0 and no bearing for what touches."""
+    if not len(found.zone):
+        return
+    lon1, lat1, lon2, lat2 = found.place.T
+    bearing, _, metres = _GEOD.inv(lon1, lat1, lon2, lat2)
+    touching = np.hypot(lon2 - lon1, lat2 - lat1) <= CONTACT_DEG
+    for zone, length, angle, touches in zip(
+        found.zone.tolist(), metres.tolist(), bearing.tolist(), touching.tolist(), strict=True
+    ):
+        yield (zone, 0.0, None) if touches else (zone, round(length, LENGTH_DIGITS), round(angle % 360.0, 6))
 
-    area_m2: float
-    length_m: float
-    share: float  # of the footprint's area, else its length, else its points
-    least_share: float  # the least of the shares of area, length and points
-    zone_share: float  # the largest share of one zone
+
+def _length(shape: BaseGeometry | None) -> float:
+    """Return the geodesic length of lon/lat linework in metres."""
+    return 0.0 if shape is None else geometry.measure(geometry.follow_lonlat(shape, FOOTPRINT_STEP_M))[1]
 
 
-class _Meeting(NamedTuple):
-    """What a footprint and a zone share, lon/lat as stored."""
-
-    area: BaseGeometry | None
-    line: BaseGeometry | None
-    points: int
-    area_m2: float
-    length_m: float
-
-    @property
-    def empty(self) -> bool:
-        return self.area is None and self.line is None and self.points == 0
+def _share_thin(zone: BaseGeometry, shape: Shape) -> _Thin:
+    """Return what a footprint shares with a linear or point zone."""
+    dimension = int(shapely.get_dimensions(zone))
+    line = None
+    points = 0
+    if shape.areas is not None and shapely.intersects(zone, shape.areas):
+        piece = _only(shapely.intersection(shape.areas, zone), dimension)
+        line = piece if dimension == 1 else None
+        points += int(shapely.get_num_geometries(piece)) if dimension == 0 and piece is not None else 0
+    if shape.lines is not None and shapely.intersects(zone, shape.lines):
+        shared = shapely.intersection(shape.lines, zone)
+        along = _only(shared, 1) if dimension > 0 else None
+        line = along if line is None else shapely.union_all([g for g in (line, along) if g is not None])
+        crossing = _only(shared, 0)
+        points += int(shapely.get_num_geometries(crossing)) if crossing is not None else 0
+    if shape.points is not None:
+        on = shapely.dwithin(shapely.get_parts(shape.points), zone, CONTACT_DEG)
+        points += int(np.count_nonzero(on))
+    return _Thin(line, _length(line), points)
 
 
 def _only(shape: BaseGeometry, dimension: int) -> BaseGeometry | None:
@@ -543,79 +644,16 @@ def _only(shape: BaseGeometry, dimension: int) -> BaseGeometry | None:
     return joined
 
 
-def _bounds_distance_m(shape: BaseGeometry, box: BaseGeometry) -> float:
-    """Return a lower bound of the distance between two lon/lat boxes in metres."""
-    west, south, east, north = shapely.bounds(shape)
-    w, s, e, n = shapely.bounds(box)
-    dy = max(0.0, south - n, s - north) * 110_500.0
-    widest = max(abs(south), abs(north), abs(s), abs(n))
-    dx = max(0.0, west - e, w - east) * 110_500.0 * max(0.0, math.cos(math.radians(min(89.0, widest))))
-    return math.hypot(dx, dy) * 0.99
+def _depth_of_line(line: BaseGeometry, areas: BaseGeometry) -> float:
+    """Return how deep linework lies inside polygons, metres, in the plane that touches the ellipsoid there."""
+    west, south, east, north = shapely.bounds(line)
+    plane = np.array([*ELLIPSOID.scales((south + north) / 2)])
+    origin = np.array([(west + east) / 2, (south + north) / 2])
 
+    def segments(shape: BaseGeometry) -> NDArray[np.float64]:
+        made = Shapes.of([shape])
+        xy = (made.xy - origin) * plane
+        ends = np.delete(np.arange(len(xy)), made.rings[1:] - 1)
+        return np.ascontiguousarray(np.hstack((xy[ends], xy[ends + 1])))
 
-# --- depth: the deepest point of a piece below a boundary ------------------------------------
-
-
-def _depth(piece: BaseGeometry, edges: shapely.STRtree) -> float:
-    """Return the largest distance from a point of ``piece`` to ``edges``, by branch and bound.
-
-    The distance to a set changes by at most a metre a metre, so a cell of radius *r* whose centre is *d*
-    away holds nothing deeper than *d + r*; cells that cannot beat the best found are dropped.
-    """
-    dimension = shapely.get_dimensions(piece)
-    vertices = shapely.get_coordinates(piece)
-    at_vertices = _distance_to(vertices, edges)
-    best = float(np.max(at_vertices))
-    if dimension == 0:
-        return best
-    return (
-        _depth_line(vertices, at_vertices, edges, best) if dimension == 1 else _depth_area(piece, edges, best)
-    )
-
-
-def _enough(best: float) -> float:
-    return best + max(MARGIN_ABSOLUTE_M, MARGIN_RELATIVE * best)
-
-
-def _distance_to(xy: NDArray[np.float64], edges: shapely.STRtree) -> NDArray[np.float64]:
-    rows, distance = edges.query_nearest(shapely.points(xy), return_distance=True, all_matches=False)
-    result = np.empty(len(xy))
-    result[rows[0]] = distance
-    return result
-
-
-def _depth_line(
-    xy: NDArray[np.float64], at: NDArray[np.float64], edges: shapely.STRtree, best: float
-) -> float:
-    a, b, da, db = xy[:-1], xy[1:], at[:-1], at[1:]
-    while len(a):
-        bound = (da + db + np.hypot(*(b - a).T)) / 2
-        open_ = bound > _enough(best)
-        a, b, da, db = a[open_], b[open_], da[open_], db[open_]
-        if not len(a):
-            break
-        middle = (a + b) / 2
-        dm = _distance_to(middle, edges)
-        best = max(best, float(np.max(dm)))
-        a, b = np.concatenate((a, middle)), np.concatenate((middle, b))
-        da, db = np.concatenate((da, dm)), np.concatenate((dm, db))
-    return best
-
-
-def _depth_area(piece: BaseGeometry, edges: shapely.STRtree, best: float) -> float:
-    shapely.prepare(piece)
-    west, south, east, north = shapely.bounds(piece)
-    half = max(east - west, north - south) / 2
-    centres = np.array([[(west + east) / 2, (south + north) / 2]])
-    quarters = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
-    while len(centres):
-        radius = half * math.sqrt(2.0)
-        distance = _distance_to(centres, edges)
-        inside = shapely.contains_xy(piece, centres)
-        if inside.any():
-            best = max(best, float(np.max(distance[inside])))
-        alive = distance + radius > _enough(best)
-        alive &= inside | shapely.dwithin(shapely.points(centres), piece, radius)
-        half /= 2
-        centres = (centres[alive][:, None, :] + quarters[None, :, :] * half).reshape(-1, 2)
-    return best
+    return float(deepest_on(segments(line), segments(shapely.boundary(areas))))

@@ -13,10 +13,13 @@ reads atoms and values aloud.
 Source of the logic: strong Kleene logic (S. C. Kleene, 1952); outcome table: DESIGN §4.2.
 """
 
-from sanxian.rules.flips import asks, by_variable
+from sanxian.rules.flips import Share, ask, asks, by_variable, listed, pooled, ranked, shares
 from sanxian.rules.judgement import Judgement, judge
 from sanxian.rules.language import (
+    INDUSTRY,
+    ROLES_HERE,
     Environment,
+    Leaf,
     Rule,
     Several,
     Span,
@@ -28,18 +31,23 @@ from sanxian.rules.language import (
     parse_target,
 )
 from sanxian.rules.outcomes import ClauseRules, compile_clause, outcomes
-from sanxian.rules.words import describe, target_words
+from sanxian.rules.words import describe, leaf_words, plain, show, target_words
 
 __all__ = [
+    "INDUSTRY",
+    "ROLES_HERE",
     "ClauseRules",
     "Environment",
     "Judgement",
+    "Leaf",
     "Rule",
     "Several",
+    "Share",
     "Span",
     "Supposed",
     "Value",
     "Variable",
+    "ask",
     "asks",
     "by_variable",
     "check",
@@ -47,7 +55,14 @@ __all__ = [
     "compile_rule",
     "describe",
     "judge",
+    "leaf_words",
+    "listed",
     "outcomes",
     "parse_target",
+    "plain",
+    "pooled",
+    "ranked",
+    "shares",
+    "show",
     "target_words",
 ]

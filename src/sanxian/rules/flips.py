@@ -30,7 +30,14 @@ from sanxian.rules.language import (
     limits_of,
 )
 from sanxian.rules.outcomes import ClauseRules, counts, outcomes
-from sanxian.rules.words import industry_words, leaf_words, number_words, show, target_words, variable_words
+from sanxian.rules.words import (
+    industry_words,
+    leaf_words,
+    number_words,
+    seen_words,
+    target_words,
+    variable_words,
+)
 
 _YES_NO: Final = {True: "yes", False: "no"}
 
@@ -73,10 +80,14 @@ def flips_of(
         if variable not in decisive:
             continue
         seen = env.read(variable)
+        if isinstance(seen, bool):
+            shown = t(f"rules.flip.{_YES_NO[seen]}")
+        else:
+            shown = seen_words(variable, env, "zh-CN")
         tried = _try(members, env, variable, leaves, now, count_drafts)
         for i in range(len(members)):
             changed = [(c, result[i]) for c, result in tried]
-            found[i].extend(_merge(variable, leaves, seen, now[i], changed))
+            found[i].extend(_merge(variable, shown, now[i], changed))
     return [tuple(flips) for flips in found]
 
 
@@ -148,14 +159,9 @@ def by_variable(members: Sequence[ClauseRules]) -> dict[Variable, list[Leaf]]:
 
 
 def _merge(
-    variable: Variable,
-    leaves: Sequence[Leaf],
-    seen: Value,
-    now: Outcome,
-    tried: Sequence[tuple[Candidate, Outcome]],
+    variable: Variable, shown: str, now: Outcome, tried: Sequence[tuple[Candidate, Outcome]]
 ) -> Iterator[Flip]:
     """Yield flips, joining neighbouring number regions and equal outcomes of names."""
-    shown = show(seen, leaves[0], "zh-CN") if not isinstance(seen, bool) else t(f"rules.flip.{_YES_NO[seen]}")
     key = variable[1] if variable[0] == "fact" else ":".join(part for part in variable if part)
     runs = groupby(tried, key=lambda pair: pair[1]) if tried and tried[0][0].region else _by_outcome(tried)
     for outcome, run in runs:
@@ -209,7 +215,7 @@ def _fact_values(
         return [_worded(value, _YES_NO[value]) for value in (True, False)]
     if fact.type == "date":
         return _days(leaves, env)
-    mentioned = list(dict.fromkeys(v for leaf in leaves for v in _listed(leaf.atom["value"])))
+    mentioned = list(dict.fromkeys(v for leaf in leaves for v in listed(leaf)))
     if fact.type == "set":
         base = seen if isinstance(seen, frozenset) else frozenset[str]()
         groups = [[name] for name in mentioned] + ([mentioned] if len(mentioned) > 1 else [])
@@ -233,7 +239,9 @@ def _called(value: Value, name: str) -> Candidate:
     return Candidate(value, lambda _: name)
 
 
-def _listed(value: object) -> list[str]:
+def listed(leaf: Leaf) -> list[str]:
+    """Return the values an atom names."""
+    value = leaf.atom["value"]
     return [str(v) for v in value] if isinstance(value, (list, tuple)) else [str(value)]
 
 
@@ -310,49 +318,80 @@ def _region_words(first: Region, last: Region, lang: str) -> str:
     return t("rules.and", lang).join(ends) + tail if ends else t("rules.flip.any_number", lang)
 
 
-def asks(
-    groups: Iterable[tuple[Sequence[ClauseRules], Environment]], *, count_drafts: bool = False
-) -> tuple[Ask, ...]:
-    """Return the facts still to give, most decisive first.
+class Share(NamedTuple):
+    """What the clauses of one group add to the question for one variable."""
+
+    variable: Variable
+    decides: int
+    mentioned: int
+    worst: Outcome
+
+
+def shares(
+    members: Sequence[ClauseRules], env: Environment, *, count_drafts: bool = False
+) -> tuple[Share, ...]:
+    """Return what a group of clauses adds to the questions.
 
     A fact is asked when a clause is NEEDS_FACTS and the fact is one of its unknowns. It *decides* a clause
     when at least one of its values alone settles it. Only what a project can state is asked: facts,
     industry and documents; missing layers and place states are the zoning manager's to supply.
     """
-    decides: dict[Variable, int] = {}
-    mentioned: dict[Variable, int] = {}
-    worst: dict[Variable, Outcome] = {}
-    for members, env in groups:
-        now = outcomes(members, env, count_drafts=count_drafts)
-        waiting = [i for i, outcome in enumerate(now) if outcome is Outcome.NEEDS_FACTS]
-        if not waiting:
+    now = outcomes(members, env, count_drafts=count_drafts)
+    waiting = [i for i, outcome in enumerate(now) if outcome is Outcome.NEEDS_FACTS]
+    found: list[Share] = []
+    for variable, leaves in by_variable(members).items() if waiting else ():
+        if variable[0] not in ("fact", "industry", "document") or env.read(variable) is not None:
             continue
-        for variable, leaves in by_variable(members).items():
-            if variable[0] not in ("fact", "industry", "document") or env.read(variable) is not None:
-                continue
-            tried = [result for _, result in _try(members, env, variable, leaves, now, count_drafts)]
-            own = [
-                i
-                for i in waiting
-                if any(leaf.variable == variable for r in members[i].rules for leaf in r.leaves())
-            ]
-            for i in own:
+        tried = [result for _, result in _try(members, env, variable, leaves, now, count_drafts)]
+        for i in waiting:
+            if any(leaf.variable == variable for rule in members[i].rules for leaf in rule.leaves()):
                 results = {result[i] for result in tried}
-                settled = results - {Outcome.NEEDS_FACTS}
-                mentioned[variable] = mentioned.get(variable, 0) + 1
-                decides[variable] = decides.get(variable, 0) + bool(settled)
-                worst[variable] = max(worst.get(variable, Outcome.NOT_APPLICABLE), *results)
-    order = sorted(mentioned, key=lambda v: (-decides[v], -mentioned[v], -worst[v], v))
-    return tuple(
-        Ask(
-            fact=ask_key(v),
-            question_zh=_question(v, "zh-CN"),
-            question_en=_question(v, "en"),
-            decides=decides[v],
-            mentioned=mentioned[v],
-            worst=worst[v],
+                settled = bool(results - {Outcome.NEEDS_FACTS})
+                worst = max(results, default=Outcome.NOT_APPLICABLE)
+                found.append(Share(variable, int(settled), 1, worst))
+    return pooled(found)
+
+
+def pooled(found: Iterable[Share]) -> tuple[Share, ...]:
+    """Return one share a variable: what all of them add together."""
+    total: dict[Variable, Share] = {}
+    for share in found:
+        variable, decides, mentioned, worst = share
+        other = total.get(variable)
+        total[variable] = (
+            share
+            if other is None
+            else Share(
+                variable, decides + other.decides, mentioned + other.mentioned, max(worst, other.worst)
+            )
         )
-        for v in order
+    return tuple(total.values())
+
+
+def asks(
+    groups: Iterable[tuple[Sequence[ClauseRules], Environment]], *, count_drafts: bool = False
+) -> tuple[Ask, ...]:
+    """Return the facts still to give over all groups, most decisive first."""
+    found = [share for members, env in groups for share in shares(members, env, count_drafts=count_drafts)]
+    return tuple(map(ask, ranked(found)))
+
+
+def ranked(found: Iterable[Share]) -> list[Share]:
+    """Return one share a variable, the most decisive first."""
+    return sorted(pooled(found), key=lambda s: (-s.decides, -s.mentioned, -s.worst, s.variable))
+
+
+@lru_cache(maxsize=4096)
+def ask(share: Share) -> Ask:
+    """Return the question for one variable."""
+    variable, decides, mentioned, worst = share
+    return Ask(
+        fact=ask_key(variable),
+        question_zh=_question(variable, "zh-CN"),
+        question_en=_question(variable, "en"),
+        decides=decides,
+        mentioned=mentioned,
+        worst=worst,
     )
 
 

@@ -11,7 +11,7 @@ from sanxian.model import Flip, Notice, Outcome, ReviewState, RuleResult, Truth
 from sanxian.rules.flips import flips_of
 from sanxian.rules.language import Environment, Node, Rule, Tree
 from sanxian.rules.outcomes import ClauseRules, Decision, clause_outcome, count, decisions_of, weaken
-from sanxian.rules.words import label, leaf_words, plain, show
+from sanxian.rules.words import label, leaf_words, seen_json, seen_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def trace(tree: Tree, env: Environment) -> dict[str, Any]:
     if isinstance(tree, Node):
         children = [trace(child, env) for child in tree.children]
         return {"op": tree.op, "truth": tree.reading(env).truth.name, "children": children}
-    seen = None if tree.variable is None else plain(env.read(tree.variable))
+    seen = None if tree.variable is None else seen_json(tree.variable, env)
     return {
         "atom": dict(tree.atom),
         "truth": tree.reading(env).truth.name,
@@ -167,7 +167,7 @@ def _because(tree: Tree, env: Environment, truth: Truth, lang: str) -> str:
             text = leaf_words(leaf, lang, env)
             seen = None if leaf.variable is None else env.read(leaf.variable)
             if not isinstance(seen, bool):
-                shown = show(seen, leaf, lang)
+                shown = "" if leaf.variable is None else seen_words(leaf.variable, env, lang)
             else:  # a yes that holds needs no repeating; one that fails does
                 shown = t(f"rules.flip.{'yes' if seen else 'no'}", lang) if truth is Truth.FALSE else ""
             parts.append(t("rules.with_seen", lang, text=text, seen=shown) if shown else text)

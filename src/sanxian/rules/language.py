@@ -520,11 +520,23 @@ def _industry_in(seen: Value, prefixes: tuple[str, ...]) -> Truth:
 
 @lru_cache(maxsize=16384)
 def _industry_truth(codes: frozenset[str], prefixes: tuple[str, ...]) -> Truth:
-    if any(data.industry_matches(code, prefix) for code in codes for prefix in prefixes):
-        return Truth.TRUE
+    digits, sections, longest = _prefixes(prefixes)
+    for code in codes:
+        if code.startswith(digits) or any(data.industry_matches(code, section) for section in sections):
+            return Truth.TRUE
     # 26 may or may not be 2614: a code coarser than the rule's leaves it open
-    coarse = any(prefix != code and prefix.startswith(code) for code in codes for prefix in prefixes)
-    return Truth.UNKNOWN if coarse else Truth.FALSE
+    for code in codes:
+        if len(code) < longest and any(prefix != code and prefix.startswith(code) for prefix in prefixes):
+            return Truth.UNKNOWN
+    return Truth.FALSE
+
+
+@lru_cache(maxsize=4096)
+def _prefixes(prefixes: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...], int]:
+    """Return the prefixes of digits, those with a section letter, and the length of the longest."""
+    sections = tuple(prefix for prefix in prefixes if prefix[:1].isalpha())
+    digits = tuple(prefix for prefix in prefixes if not prefix[:1].isalpha())
+    return digits, sections, max(map(len, prefixes), default=0)
 
 
 def _catalogue_leaf(where: str, atom: Mapping[str, Any]) -> Leaf:

@@ -10,7 +10,17 @@ from typing import Any
 from sanxian import data
 from sanxian.i18n import t
 from sanxian.model import Outcome
-from sanxian.rules.language import BASE_UNIT, Leaf, Several, Span, Supposed, Value, Variable, parse_target
+from sanxian.rules.language import (
+    BASE_UNIT,
+    Environment,
+    Leaf,
+    Several,
+    Span,
+    Supposed,
+    Value,
+    Variable,
+    parse_target,
+)
 
 # --- words for atoms and values --------------------------------------------------------------
 
@@ -151,17 +161,30 @@ def variable_words(variable: Variable, lang: str, env: object = None) -> str:
     return t(f"rules.variable.{kind}", lang, place=target_words(variable[1], lang, env))
 
 
-def show(value: Value, leaf: Leaf, lang: str) -> str:
-    """Return a value as people read it, with the unit its leaf tests in."""
+def seen_words(variable: Variable, env: Environment, lang: str) -> str:
+    """Return the value seen as people read it, or the blank the environment leaves for it."""
+    text = show(env.read(variable), variable, lang)
+    return text and (_blank(env, variable, lang) or text)
+
+
+def seen_json(variable: Variable, env: Environment) -> Any:
+    """Return the value seen as JSON, or the blank the environment leaves for it."""
+    return _blank(env, variable, "json") or plain(env.read(variable))
+
+
+def _blank(env: object, variable: Variable, form: str) -> str:
+    """Return what stands for a value that is filled in later (``screening.forms``); mostly nothing does."""
+    ask = getattr(env, "blank", None)
+    return "" if ask is None else str(ask(variable, form))
+
+
+def show(value: Value, variable: Variable, lang: str) -> str:
+    """Return a value as people read it, with the unit its variable is measured in."""
     if value is None:
         return ""
     if isinstance(value, Span):
-        kind = leaf.variable[0] if leaf.variable else ""
-        unit = (
-            data.facts()[leaf.variable[1]].unit
-            if leaf.variable and kind == "fact"
-            else BASE_UNIT.get(kind, "%")
-        )
+        kind = variable[0]
+        unit = data.facts()[variable[1]].unit if kind == "fact" else BASE_UNIT.get(kind, "%")
         if value.lo == value.hi:
             return f"{number_words(value.lo)} {unit}".strip()
         return f"≥ {number_words(value.lo)} {unit}" if math.isfinite(value.lo) else ""

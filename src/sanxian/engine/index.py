@@ -1,0 +1,274 @@
+"""The index of an edition: built once, opened in no time, asked by any number of threads.
+
+Zones are numbered through all layers: zone ``first[l] + i`` is row *i* of layer *l*.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sanxian.engine import measure
+from sanxian.engine import near as nearness
+from sanxian.engine.build import assemble, blocks, plan
+from sanxian.engine.edges import NOTHING
+from sanxian.engine.grid import Grid
+from sanxian.engine.measure import Scratch, scratch_for
+from sanxian.engine.near import NearScratch, Reach, near_scratch_for
+from sanxian.engine.shapes import Shapes
+from sanxian.engine.store import Guard, open_stored
+from sanxian.engine.surface import Surface
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+Offsets = NDArray[np.int64]
+
+
+class Shares(NamedTuple):
+    """Rows (query, zone, size) sorted by query; ``along``: what a closed zone's boundary adds to a length."""
+
+    query: Ints
+    zone: Ints
+    size: Floats
+    along: Floats
+
+
+class Near(NamedTuple):
+    """Zones near a footprint: distance in metres, and the two nearest points (x, y of footprint, x, y of zone)."""
+
+    zone: Ints
+    distance: Floats
+    place: Floats
+
+
+class Index:
+    """The grid of one edition with what is asked of it."""
+
+    def __init__(self, grid: Grid, guard: Guard | None = None) -> None:
+        self.grid = grid
+        self._local = threading.local()
+        self._guard = guard
+        # columns whose bytes have been compared with their checksums; what was built here needs none
+        self._sound = np.full(int(grid.extent[0]), guard is None)
+
+    @classmethod
+    def open(cls, path: Path, key: Mapping[str, str] | None = None) -> Index:
+        """Open an index file; see :func:`sanxian.engine.store.open_stored` for parameters and errors."""
+        stored = open_stored(path, key)
+        return cls(stored.grid, stored.guard)
+
+    def verify(self) -> None:
+        """Compare every byte with its checksum.
+
+        Raises
+        ------
+        IndexBroken
+            One differs.
+        """
+        if self._guard is not None:
+            self._guard.check_all()
+        self._sound[:] = True
+
+    def _rely_on(self, west: float, east: float) -> None:
+        """Check, once, the part of the file between two x before an answer rests on it."""
+        if self._guard is None or not west <= east:
+            return
+        x0, size = float(self.grid.frame[0]), float(self.grid.frame[2])
+        last = len(self._sound)
+        left = min(max(math.floor((west - x0) / size) - 1, 0), last)
+        right = min(max(math.floor((east - x0) / size) + 2, left), last)
+        if not self._sound[left:right].all():
+            self._guard.check_columns(self.grid, left, right)
+            self._sound[left:right] = True
+
+    @classmethod
+    def build(
+        cls,
+        layers: Sequence[Shapes],
+        surface: Surface,
+        *,
+        cell: float | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> Index:
+        """Return an index in memory; see :func:`sanxian.engine.build.plan` for the parameters."""
+        made = plan(layers, surface, cell)
+        return cls(assemble(made, blocks(made, progress)))
+
+    def _rely_on_around(self, xy: Floats, metres: float = 0.0) -> None:
+        if self._guard is not None and len(xy):
+            widest = metres / float(self.grid.rows[:, 4].min())
+            self._rely_on(float(xy[:, 0].min()) - widest, float(xy[:, 0].max()) + widest)
+
+    @property
+    def first(self) -> Offsets:
+        """First zone of each layer, and the number of zones."""
+        return self.grid.first
+
+    @property
+    def scratch(self) -> Scratch:
+        """Working space of this thread."""
+        found: Scratch | None = getattr(self._local, "scratch", None)
+        if found is None:
+            found = self._local.scratch = scratch_for(int(self.first[-1]))
+        return found
+
+    @property
+    def near_scratch(self) -> NearScratch:
+        """Working space of this thread for :meth:`near`."""
+        found: NearScratch | None = getattr(self._local, "near", None)
+        if found is None:
+            found = self._local.near = near_scratch_for(int(self.first[-1]))
+        return found
+
+    @cached_property
+    def layer_of(self) -> Ints:
+        """Layer of each zone."""
+        made = np.repeat(np.arange(len(self.first) - 1), np.diff(self.first)).astype(np.int32)
+        made.setflags(write=False)
+        return made
+
+    def points(self, xy: Floats) -> tuple[Offsets, Ints]:
+        """Return all zones that hold each point: the zones of point i are ``zones[start[i]:start[i + 1]]``.
+
+        A point within the contact tolerance of a boundary is in the zones on both sides, and in a linear zone.
+        """
+        xy = np.ascontiguousarray(xy, dtype=np.float64)
+        self._rely_on_around(xy)
+        order = measure.by_cell(self.grid, xy) if len(xy) > 1 else np.zeros(len(xy), np.int64)
+        held = np.zeros(len(xy), np.int64)
+        room = 16 * len(xy) + 64
+        parts: list[Ints] = []
+        done = 0
+        while done < len(xy) or not parts:
+            zone = np.empty(room, np.int32)
+            rows, done = measure.points(self.grid, self.scratch, xy, order, done, len(xy), held, zone)
+            parts.append(zone[:rows])
+            if rows == 0:
+                room *= 2
+        return measure.by_query(order, held, parts[0] if len(parts) == 1 else np.concatenate(parts))
+
+    def areas(self, shapes: Shapes) -> Shares:
+        """Return the area each polygon shares with each zone, rows of more than 1e-6 m²."""
+        return self._shares(shapes, measure.areas, 16)
+
+    def lengths(self, shapes: Shapes) -> Shares:
+        """Return the length of each line inside each zone; zones are closed."""
+        return self._shares(shapes, measure.lengths, 64)
+
+    def nearest(self, shapes: Shapes, layer: int, within: float) -> tuple[Ints, Floats]:
+        """Return the zone of a layer nearest to each shape and its distance; -1 and inf when none is ``within``.
+
+        The distance is 0 where they meet.
+        """
+        self._rely_on_around(shapes.xy, within)
+        first, last = int(self.first[layer]), int(self.first[layer + 1])
+        count = shapes.count
+        zone, distance = np.empty(count, np.int32), np.empty(count)
+        corner = shapes.xy[np.minimum(shapes.rings[shapes.starts[:-1]], max(len(shapes.xy) - 1, 0))]
+        order = (
+            measure.by_cell(self.grid, np.ascontiguousarray(corner))
+            if count > 1
+            else np.zeros(count, np.int64)
+        )
+        nearness.nearest(
+            self.grid,
+            first,
+            last,
+            layer,
+            within,
+            shapes.xy,
+            shapes.rings,
+            shapes.starts,
+            shapes.dimension == 2,
+            order,
+            0,
+            count,
+            zone,
+            distance,
+        )
+        return zone, distance
+
+    def near(self, shapes: Shapes, row: int, reach: Reach, met: Ints) -> Near:
+        """Return the zones around one shape, each layer as far as ``reach`` says; without those in ``met``."""
+        self._rely_on_around(shapes.xy, float(reach.level[-1]))
+        room = 64
+        while True:
+            zone, distance, place = np.empty(room, np.int32), np.empty(room), np.empty((room, 4))
+            rows = nearness.near(
+                self.grid,
+                self.near_scratch,
+                self.layer_of,
+                reach,
+                shapes.xy,
+                shapes.rings,
+                shapes.starts,
+                row,
+                met,
+                zone,
+                distance,
+                place,
+            )
+            if rows <= room:
+                return Near(zone[:rows], distance[:rows], place[:rows])
+            room = rows
+
+    def nearest_of(self, shapes: Shapes, row: int, zones: Ints) -> Near:
+        """Return the one of ``zones`` whose boundary is nearest to a shape, at any distance; no row when none."""
+        if self._guard is not None and len(zones):
+            self._guard.check("zone_cell")
+            box = self.grid.zone_box[zones]
+            self._rely_on(float(box[:, 0].min()), float(box[:, 2].max()))
+        place = np.empty((1, 4))
+        zone, distance = nearness.nearest_of(
+            self.grid, zones, shapes.xy, shapes.rings, shapes.starts, row, place[0]
+        )
+        rows = 0 if zone == NOTHING else 1
+        return Near(np.array([zone], np.int32)[:rows], np.array([distance])[:rows], place[:rows])
+
+    def depths(self, shapes: Shapes, row: int, zones: Ints) -> Floats:
+        """Return how deep a shape reaches into each of some zones it meets, metres, to 1 % or 5 cm."""
+        if self._guard is not None and len(zones):
+            self._guard.check("zone_cell")
+            box = self.grid.zone_box[zones]
+            self._rely_on(float(box[:, 0].min()), float(box[:, 2].max()))
+        found = np.empty(len(zones))
+        nearness.depths(
+            self.grid, shapes.xy, shapes.rings, shapes.starts, row, shapes.dimension, zones, found
+        )
+        return found
+
+    def _shares(self, shapes: Shapes, kernel: Callable[..., tuple[int, int]], guess: int) -> Shares:
+        self._rely_on_around(shapes.xy)
+        room = guess * shapes.count + 64
+        lengths = kernel is measure.lengths
+        parts: list[Shares] = []
+        done = 0
+        while done < shapes.count or not parts:
+            rows = Shares(np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room), np.zeros(room))
+            filled, done = kernel(
+                self.grid,
+                self.scratch,
+                shapes.xy,
+                shapes.rings,
+                shapes.starts,
+                shapes.areal,
+                done,
+                shapes.count,
+                *(rows if lengths else rows[:3]),
+            )
+            parts.append(
+                Shares(rows.query[:filled], rows.zone[:filled], rows.size[:filled], rows.along[:filled])
+            )
+            if filled == 0:
+                room *= 2
+        if len(parts) == 1:
+            return parts[0]
+        columns: list[Any] = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        return Shares(*columns)

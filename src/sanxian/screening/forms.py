@@ -1,0 +1,226 @@
+"""Forms: a finding written once with blanks, filled in for each project.
+
+Which finding a clause gives depends on the *truths* of its atoms; the exact numbers and names seen (1 204.7 m
+from the river, industry 2614) only appear in its words. So a finding is worked out once with a mark where each
+such value goes, and every later project with the same truths gets it by filling in its own values, both as a
+:class:`~sanxian.model.Finding` and as the bytes of the record.
+
+Marks are made of U+FDD0-FDD3, which Unicode keeps free for use inside a program; a group of clauses whose
+texts hold one of them is never written as a form (``prepared.Group``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from functools import partial
+from itertools import chain
+from operator import itemgetter
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from sanxian.model import Finding, RuleResult
+from sanxian.rules import Share
+from sanxian.screening import recording
+from sanxian.screening.places import Place
+
+MARKS: Final = frozenset("\ufdd0\ufdd1\ufdd2\ufdd3")
+_WORDS: Final = "\ufdd0{}\ufdd1"  # a value in words, inside a text
+_VALUE: Final = "\ufdd2{}\ufdd3"  # a value as JSON, in the place of one
+_MARK: Final = re.compile("[\ufdd0\ufdd2]([0-9]+)[\ufdd1\ufdd3]")
+_MARK_JSON: Final = re.compile('"\ufdd2([0-9]+)\ufdd3"|\ufdd0([0-9]+)\ufdd1')
+
+Fill: TypeAlias = Callable[[Sequence[Any]], Any]
+
+
+class Said(NamedTuple):
+    """One value in each form a blank can ask for, and the same as bytes of the record."""
+
+    values: tuple[Any, ...]
+    written: tuple[bytes, ...]
+
+
+def together(said: Sequence[Said]) -> Said:
+    """Return several values as they fill blanks one after the other."""
+    if len(said) == 1:
+        return said[0]
+    return Said(
+        tuple(chain.from_iterable([one.values for one in said])),
+        tuple(chain.from_iterable([one.written for one in said])),
+    )
+
+
+def say_text(*texts: str) -> Said:
+    """Return texts as they fill blanks."""
+    return Said(texts, tuple(_inside_quotes(text) for text in texts))
+
+
+def say_value(zh: str, en: str, value: Any) -> Said:
+    """Return a value as it fills blanks: in words of both languages and as JSON (``BLANKS`` in order)."""
+    first = _inside_quotes(zh)
+    second = first if en == zh else _inside_quotes(en)
+    return Said((zh, en, value), (first, second, recording.small_piece(value)))
+
+
+def _inside_quotes(text: str) -> bytes:
+    return recording.piece(text)[1:-1]
+
+
+BLANKS: Final[Mapping[str, int]] = {"zh-CN": 0, "en": 1, "json": 2}
+"""The forms of a value, in the order :func:`say_value` gives them."""
+
+
+def mark(number: int, *, value: bool = False) -> str:
+    """Return the mark for blank ``number``."""
+    return (_VALUE if value else _WORDS).format(number)
+
+
+BLANK_PLACE: Final = Place(code=mark(0), name=mark(1), layer=mark(2))
+"""A place to be filled in: the first blanks of every form."""
+PLACE_BLANKS: Final = 3
+
+
+class Line(NamedTuple):
+    """A finding ready for a screening: its place in the order, itself, and its bytes in the record."""
+
+    order: tuple[Any, ...]
+    finding: Finding
+    written: bytes
+
+
+class Form:
+    """Findings with blanks, and what they add to the questions."""
+
+    __slots__ = ("_fill", "_last", "_order", "findings", "shares")
+
+    def __init__(
+        self,
+        findings: Sequence[Finding],
+        order: Callable[[Finding], tuple[Any, ...]],
+        shares: tuple[Share, ...] = (),
+    ) -> None:
+        self._fill = tuple((_fill(finding), _written(finding)) for finding in findings)
+        self._order = order
+        self.findings = tuple(findings)
+        self.shares = shares
+        self._last: tuple[tuple[bytes, ...], tuple[Line, ...]] | None = None
+
+    def __len__(self) -> int:
+        return len(self._fill)
+
+    def filled(self, said: Said) -> tuple[Line, ...]:
+        """Return the findings with ``said`` in the blanks."""
+        last = self._last
+        if last is not None and last[0] == said.written:
+            return last[1]  # many projects in a row say the same
+        lines = []
+        for fill, write in self._fill:
+            finding: Finding = fill(said.values)
+            lines.append(Line(self._order(finding), finding, write(said.written)))
+        made = tuple(lines)
+        self._last = said.written, made
+        return made
+
+
+class Filled(NamedTuple):
+    """A form and what goes into its blanks; the lines are made where they are wanted."""
+
+    form: Form
+    said: Said
+
+
+def line(finding: Finding, order: Callable[[Finding], tuple[Any, ...]]) -> Line:
+    """Return a finding without blanks as a line."""
+    return Line(order(finding), finding, recording.piece(recording.plain(finding)))
+
+
+# --- filling in ------------------------------------------------------------------------------
+
+
+def _fill(value: Any) -> Fill:
+    made = _filler(value)
+    return made if made is not None else lambda _: value
+
+
+def _filler(value: Any) -> Fill | None:
+    """Return what makes ``value`` with its blanks filled; ``None`` when it has none and can be shared."""
+    if isinstance(value, str):
+        return _text_filler(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        every = {field.name: getattr(value, field.name) for field in fields(value)}
+        parts = _fillers(every)
+        kind = type(value)
+        if kind is RuleResult and "trace" in parts:
+            parts["trace"] = partial(Steps, parts["trace"])
+        fixed = {name: item for name, item in every.items() if name not in parts}
+        filled = list(parts.items())
+        return (lambda said: kind(**fixed, **{k: made(said) for k, made in filled})) if parts else None
+    if isinstance(value, Mapping):
+        whole, filled = dict(value), list(_fillers(value).items())
+        return (lambda said: {**whole, **{k: made(said) for k, made in filled}}) if filled else None
+    if isinstance(value, (list, tuple)):
+        items = [(_filler(item), item) for item in value]
+        if all(made is None for made, _ in items):
+            return None
+        sequence = type(value)
+        return lambda said: sequence([item if made is None else made(said) for made, item in items])
+    return None
+
+
+def _fillers(value: Mapping[str, Any]) -> dict[str, Fill]:
+    return {key: made for key, item in value.items() if (made := _filler(item)) is not None}
+
+
+class Steps(Mapping[str, Any]):
+    """The trace of a rule, filled in when somebody reads it: few do, and it is most of a finding."""
+
+    __slots__ = ("_fill", "_said")
+
+    def __init__(self, fill: Fill, said: Sequence[Any]) -> None:
+        self._fill: Fill | None = fill
+        self._said: Any = said
+
+    def _steps(self) -> dict[str, Any]:
+        fill = self._fill
+        if fill is not None:
+            self._said, self._fill = fill(self._said), None
+        steps: dict[str, Any] = self._said
+        return steps
+
+    def __getitem__(self, key: str) -> Any:
+        return self._steps()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._steps())
+
+    def __len__(self) -> int:
+        return len(self._steps())
+
+    def __repr__(self) -> str:
+        return repr(self._steps())
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        return dict, (self._steps(),)
+
+
+def _text_filler(text: str) -> Fill | None:
+    pieces = _MARK.split(text)
+    if len(pieces) == 1:
+        return None
+    pick = itemgetter(*map(int, pieces[1::2]))
+    if len(pieces) == 3 and not pieces[0] and not pieces[2]:
+        return pick
+    pattern = "%s".join(piece.replace("%", "%%") for piece in pieces[::2])
+    return lambda said: pattern % pick(said)
+
+
+def _written(finding: Finding) -> Callable[[Sequence[bytes]], bytes]:
+    """Return what writes ``finding`` with its blanks filled in canonical JSON."""
+    pieces = _MARK_JSON.split(recording.piece(recording.plain(finding)).decode("utf-8", "surrogatepass"))
+    fixed = [piece.replace("%", "%%").encode("utf-8", "surrogatepass") for piece in pieces[::3]]
+    blanks = [int(value or words) for value, words in zip(pieces[1::3], pieces[2::3], strict=True)]
+    if not blanks:
+        whole = fixed[0].replace(b"%%", b"%")
+        return lambda _: whole
+    pattern, pick = b"%b".join(fixed), itemgetter(*blanks)
+    return lambda said: pattern % pick(said)

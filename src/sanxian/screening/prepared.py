@@ -1,0 +1,574 @@
+"""An edition prepared for screening: clauses compiled, grouped and indexed by place.
+
+Depends on nothing but the edition. Everything a screening asks of the edition again and again is worked out
+here once: which clauses hold in a zone, which values a group of clauses reads, what the coverage says about
+a set of counties. What also depends on the project is kept in memos with a bound.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property, lru_cache
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
+
+from sanxian import data, rules
+from sanxian import edition as editions
+from sanxian.edition import Edition
+from sanxian.edition.index import overlay_of
+from sanxian.errors import BadRule
+from sanxian.i18n import t
+from sanxian.model import (
+    Clause,
+    Concern,
+    Coverage,
+    CoverageStatus,
+    Finding,
+    FindingKind,
+    Layer,
+    LayerKind,
+    LayerReport,
+    Level,
+    Outcome,
+    PlaceState,
+    UnitClass,
+    Zone,
+)
+from sanxian.rules import INDUSTRY, ClauseRules, Share, Value, Variable
+from sanxian.screening import recording
+from sanxian.screening.forms import BLANK_PLACE, MARKS, Filled, Form, Line, Said, line, say_text
+from sanxian.screening.memo import Memo
+from sanxian.screening.places import Place, both, finding
+
+EVERYWHERE: Final = "*"
+SAID: Final = frozenset(("fact", "industry", "document"))
+MEASURED: Final = frozenset(("distance", "area", "length", "share"))
+_MOVING: Final = MEASURED | {"clause"}
+_BLANK_TYPES: Final = frozenset(("number", "set", "date"))
+_LEVEL: Final = {level: i for i, level in enumerate(Level)}
+_KIND: Final = {kind: i for i, kind in enumerate(FindingKind)}
+_FORMS: Final = 16_384  # findings kept as forms, about 8 kB each
+_LINES: Final = 8_192  # findings kept filled in, about 6 kB each
+_PLACES: Final = 4_096  # plans and surroundings
+
+
+class _Scoped(NamedTuple):
+    """A clause reached by zones of a layer that carry one of several sets of names."""
+
+    clause: str
+    alternatives: tuple[frozenset[str], ...]
+
+
+class Group:
+    """Clauses judged together (one positive list, or one clause alone), and all that they read.
+
+    A finding of the group is a function of the date, ``count_drafts``, the place and the values of
+    ``variables``. Of a variable in ``blanks`` only the truths of its ``leaves`` matter, and the value itself
+    goes into the words. The measures come last among the blanks: they differ from project to project.
+    """
+
+    __slots__ = (
+        "blanks", "clauses", "crossings", "exact", "leaves", "measured", "measures", "members", "mentioned",
+        "plain", "variables",
+    )  # fmt: skip
+
+    def __init__(self, members: tuple[ClauseRules, ...], *, plain: bool) -> None:
+        """Take ``members``; ``plain`` tells whether their findings can be written with blanks."""
+        self.plain = plain
+        leaves = [leaf for member in members for rule in member.rules for leaf in rule.leaves()]
+        self.members = members
+        self.variables = tuple(dict.fromkeys(leaf.variable for leaf in leaves if leaf.variable is not None))
+        self.measures = tuple(v for v in self.variables if v[0] in MEASURED)
+        self.blanks = (*(v for v in self.variables if _may_be_blank(v)), *self.measures)
+        self.exact = tuple(v for v in self.variables if v not in self.blanks)
+        self.leaves = tuple(leaf for leaf in leaves if leaf.variable in self.blanks)
+        self.measured = tuple(leaf for leaf in leaves if leaf.variable in self.measures)
+        self.clauses = tuple(v for v in self.variables if v[0] == "clause")
+        self.crossings = tuple(v for v in self.variables if v[0] in ("in", "crosses"))
+        self.mentioned = {
+            v: frozenset(name for leaf in leaves if leaf.variable == v for name in rules.listed(leaf))
+            for v in self.blanks
+            if v[0] == "fact" and data.facts()[v[1]].type == "set"
+        }
+
+
+def _may_be_blank(variable: Variable) -> bool:
+    kind = variable[0]
+    if kind == "fact":
+        return data.facts()[variable[1]].type in _BLANK_TYPES
+    return variable == INDUSTRY
+
+
+class Plan(NamedTuple):
+    """What holds in one place on one date, and what has to be known to say it."""
+
+    lapsed: tuple[Finding, ...]  # clauses no longer or not yet in force, the place left blank …
+    form: Form | None  # … and as a form, unless the edition holds marks itself
+    place: Said  # code, name and layer of the place, as they fill blanks
+    steady: tuple[Group, ...]  # groups whose values repeat from project to project
+    others: tuple[Group, ...]  # groups that read a measure or another clause's outcome besides
+    said: tuple[Variable, ...]  # what the groups ask of the project …
+    states: tuple[Variable, ...]  # … of the statements about the place
+    crossings: tuple[Variable, ...]  # … of the map
+    roles: bool  # … and whether they ask which parts lie here
+
+
+class Moving:
+    """A group in a bundle whose measures still have to be seen: its forms by what they come to."""
+
+    __slots__ = ("forms", "group", "said")
+
+    def __init__(self, group: Group, said: Said) -> None:
+        self.group = group
+        self.said = said  # all blanks before the measures
+        self.forms: dict[Hashable, Form] = {}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bundle:
+    """What the clauses of one place say to one set of values; compared by identity."""
+
+    filled: tuple[Filled, ...]  # lapsed clauses and steady groups …
+    others: tuple[Line, ...]  # … those that cannot be written with blanks …
+    own: tuple[Share, ...]  # … what these add to the questions …
+    lines: tuple[Line, ...]  # … and what all of them say, in the order of a screening
+    shares: tuple[Share, ...]  # … and add to the questions
+    moving: tuple[Moving, ...]  # the other groups
+    joined: dict[Hashable, Any] = field(default_factory=dict)  # what ``assembly`` made of it with others
+
+
+def bundle(
+    filled: Sequence[Filled], others: Sequence[Line], own: Sequence[Share], moving: Sequence[Moving] = ()
+) -> Bundle:
+    """Return a bundle, its lines made and sorted; ``own`` are the shares of ``others``."""
+    lines = [*others, *(made for form, said in filled for made in form.filled(said))]
+    every = [*own, *(share for form, _ in filled for share in form.shares)]
+    lines.sort(key=attrgetter("order"))
+    return Bundle(tuple(filled), tuple(others), tuple(own), tuple(lines), rules.pooled(every), tuple(moving))
+
+
+class Prepared:
+    """An edition with its clauses compiled and indexed by place. Depends on nothing but the edition."""
+
+    def __init__(self, edition: Edition, *, memory: float = 1.0) -> None:
+        """Prepare ``edition``; ``memory`` scales the room of the memos (0 keeps nothing)."""
+        self.edition = edition
+        self.overlay = overlay_of(edition)
+        self.layer = {layer.id: layer for layer in edition.layers}
+        self.zone = {(layer, zone.code): zone for layer, zones in edition.zones.items() for zone in zones}
+        self.clause = {clause.id: clause for clause in edition.clauses}
+        self.rules = {c.id: rules.compile_clause(c.id, c.text, c.rules) for c in edition.clauses}
+        self._isolate_cycles()
+        self._by_code: dict[tuple[str, str], list[str]] = {}
+        self._by_layer: dict[str, list[_Scoped]] = {}
+        self.by_region: dict[str, tuple[str, ...]] = {}
+        self.everywhere: tuple[str, ...] = ()
+        for clause in edition.clauses:
+            self._index(clause)
+        self._names: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._groups: dict[tuple[str, ...], Group] = {}
+        self._wanted: dict[str, frozenset[tuple[str, str]]] = {}
+        self.rows = {layer: tuple(range(len(zones))) for layer, zones in edition.zones.items()}
+        self.forms: Memo[Form] = Memo(round(_FORMS * memory), len)
+        self.bundles: Memo[Bundle] = Memo(round(_LINES * memory), lambda bundle: 1 + len(bundle.lines))
+        self.statements: Memo[tuple[Value, ...]] = Memo(round(_PLACES * memory))
+        self.plans: Memo[Plan] = Memo(round(_PLACES * memory))
+        self._surroundings: Memo[Surroundings] = Memo(round(_PLACES * memory))
+
+    # --- clauses by place ---------------------------------------------------------------------
+
+    def _index(self, clause: Clause) -> None:
+        scope = clause.scope
+        kinds = (
+            (LayerKind.CONTROL_UNIT, scope.units),
+            (LayerKind.PARK, scope.parks),
+            (LayerKind.BLOCK, scope.blocks),
+        )
+        for kind, codes in kinds:
+            for code in codes:
+                self._by_code.setdefault((kind, code), []).append(clause.id)
+        for unit_class in scope.classes:
+            scoped = _Scoped(clause.id, (frozenset((unit_class,)),))
+            self._by_layer.setdefault(LayerKind.CONTROL_UNIT, []).append(scoped)
+        for value in scope.zones:
+            layer, alternatives = rules.parse_target(value)
+            self._by_layer.setdefault(layer, []).append(_Scoped(clause.id, alternatives))
+        for region in scope.regions:
+            self.by_region[region] = (*self.by_region.get(region, ()), clause.id)
+        if scope.everywhere:
+            self.everywhere = (*self.everywhere, clause.id)
+        elif not self._resolves(clause):
+            # nobody can say where it holds: silence here would read as "does not hold"
+            reason = {
+                "zh": "适用范围为空或在成果中不存在",
+                "en": "its scope is empty or names nothing in the edition",
+            }
+            self.rules[clause.id] = ClauseRules(
+                clause.id, clause.text, (), (BadRule(where="scope", reason=reason),)
+            )
+            self.everywhere = (*self.everywhere, clause.id)
+
+    def _resolves(self, clause: Clause) -> bool:
+        """Return whether the edition can tell where a scope lies.
+
+        A target whose layer exists but holds no such zone is answered by the layer's coverage: a national
+        clause on germplasm reserves simply concerns nobody where there is none.
+        """
+        scope = clause.scope
+        named = (
+            *((LayerKind.CONTROL_UNIT, code) for code in scope.units),
+            *((LayerKind.PARK, code) for code in scope.parks),
+            *((LayerKind.BLOCK, code) for code in scope.blocks),
+        )
+        here = (self.edition.info.region, *(code for _, _, code in self.counties))
+        return (
+            any(rows for kind, code in named for _, rows in self.select(f"{kind}:{code}"))
+            or any(code.startswith(region) for region in scope.regions for code in here)
+            or any(self.layers_of(rules.parse_target(target)[0]) for target in scope.zones)
+            or bool(set(scope.classes) & set(UnitClass) and self.layers_of(LayerKind.CONTROL_UNIT))
+        )
+
+    def _isolate_cycles(self) -> None:
+        """Break clauses whose rules ask for each other's outcome in a circle."""
+        asks = {name: {v[1] for v in _clause_variables(compiled)} for name, compiled in self.rules.items()}
+        for name, asked in asks.items():
+            reached: set[str] = set()
+            frontier = set(asked)
+            while frontier:
+                reached |= frontier
+                frontier = {n for r in frontier for n in asks.get(r, ())} - reached
+            if name in reached:
+                reason = {"zh": "条款之间循环引用", "en": "clauses refer to each other in a circle"}
+                broken = BadRule(where="clause", reason=reason)
+                self.rules[name] = ClauseRules(name, self.rules[name].text, (), (broken,))
+
+    def names(self, layer_id: str, code: str) -> tuple[str, ...]:
+        """Return the clauses that hold in a zone, by code and by what the zone is called."""
+        key = layer_id, code
+        if key not in self._names:
+            zone, layer = self.zone[key], self.layer[layer_id]
+            found = list(self._by_code.get((layer.kind, code), ()))
+            for name in dict.fromkeys((layer_id, str(layer.kind))):
+                found += [s.clause for s in self._by_layer.get(name, ()) if _named(zone, s.alternatives)]
+            self._names[key] = tuple(dict.fromkeys(found))
+        return self._names[key]
+
+    def plan(self, place: Place, names: tuple[str, ...], as_of: date) -> Plan:
+        """Return what holds on ``as_of`` in a place where ``names`` hold at all."""
+        key = place.layer, place.code, as_of
+        return self.plans.get(key) or self.plans.keep(key, self._plan(place, names, as_of))
+
+    def _plan(self, place: Place, names: tuple[str, ...], as_of: date) -> Plan:
+        lapsed: list[Finding] = []
+        lists: dict[str, list[str]] = {}
+        for name in names:
+            clause = self.clause[name]
+            lapse = editions.clause_in_force(clause, self.edition, as_of)
+            if lapse is not None:
+                lapsed.append(finding(BLANK_PLACE, name, Outcome.NOT_APPLICABLE, lapse.zh, lapse.en))
+            else:
+                key = f"list {clause.list_id}" if clause.list_id else f"clause {name}"
+                lists.setdefault(key, []).append(name)
+        groups = [self.group(tuple(members)) for members in lists.values()]
+        steady = [group for group in groups if not any(v[0] in _MOVING for v in group.variables)]
+        read = list(dict.fromkeys(v for group in groups for v in group.variables))
+        return Plan(
+            lapsed=tuple(lapsed),
+            form=None if self.marked else Form(lapsed, self.order),
+            place=say_text(place.code, place.name, place.layer),
+            steady=tuple(steady),
+            others=tuple(group for group in groups if group not in steady),
+            said=tuple(v for v in read if v[0] in SAID),
+            states=tuple(v for v in read if v[0] == "state"),
+            crossings=tuple(v for v in read if v[0] in ("in", "crosses")),
+            roles=rules.ROLES_HERE in read,
+        )
+
+    def group(self, names: tuple[str, ...]) -> Group:
+        """Return clauses that are judged together."""
+        if names not in self._groups:
+            members = tuple(self.rules[name] for name in names)
+            self._groups[names] = Group(members, plain=self._speaks_plainly(members))
+        return self._groups[names]
+
+    def _speaks_plainly(self, members: tuple[ClauseRules, ...]) -> bool:
+        """Return whether the findings of these clauses can be written with blanks.
+
+        Equal words of one list are said once, so words that two variables share must be compared with their
+        values in them.
+        """
+        variables: dict[tuple[str, str], set[Variable | None]] = {}
+        for member in members:
+            for rule in member.rules:
+                for leaf in rule.leaves():
+                    for lang in ("zh-CN", "en"):
+                        words = lang, rules.leaf_words(leaf, lang, self)
+                        variables.setdefault(words, set()).add(leaf.variable)
+        return not self.marked and all(len(reading) == 1 for reading in variables.values())
+
+    @cached_property
+    def marked(self) -> bool:
+        """Whether some text of the edition holds a mark, which could be taken for a blank."""
+        edition = self.edition
+        texts = (edition.clauses, edition.documents, edition.catalogues, edition.layers, edition.states)
+        return bool(MARKS.intersection(repr(texts)) or re.search(r"\\ufdd[0-3]", repr(texts)))
+
+    def order(self, finding: Finding) -> tuple[object, ...]:
+        """Return the place of a finding among others: the worst first, general clauses before special ones."""
+        clause = self.clause.get(finding.clause)
+        return (
+            -finding.outcome,
+            _KIND[finding.kind],
+            -1 if clause is None else _LEVEL[clause.level],
+            finding.clause,
+            finding.layer,
+            finding.place,
+        )
+
+    # --- zones --------------------------------------------------------------------------------
+
+    def select(self, target: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """Return the zones a target names: (layer id, row numbers) for each of its layers."""
+        if target not in self._selected:
+            name, alternatives = rules.parse_target(target)
+            self._selected[target] = tuple(
+                (
+                    layer.id,
+                    tuple(i for i, z in enumerate(self.edition.zones[layer.id]) if _named(z, alternatives)),
+                )
+                for layer in self.layers_of(name)
+            )
+        return self._selected[target]
+
+    @cached_property
+    def _selected(self) -> dict[str, tuple[tuple[str, tuple[int, ...]], ...]]:
+        return {}
+
+    def wanted(self, target: str) -> frozenset[tuple[str, str]]:
+        """Return the zones a target names, as (layer id, code)."""
+        if target not in self._wanted:
+            zones = self.edition.zones
+            self._wanted[target] = frozenset(
+                (layer, zones[layer][i].code) for layer, rows in self.select(target) for i in rows
+            )
+        return self._wanted[target]
+
+    def layers_of(self, name: str) -> tuple[Layer, ...]:
+        """Return the layer with id ``name``, else the layers of that kind."""
+        if name in self.layer:
+            return (self.layer[name],)
+        return tuple(layer for layer in self.edition.layers if layer.kind == name)
+
+    @cached_property
+    def unit_layers(self) -> tuple[Layer, ...]:
+        """The layers of control units."""
+        return self.layers_of(LayerKind.CONTROL_UNIT)
+
+    @cached_property
+    def counties(self) -> tuple[tuple[str, int, str], ...]:
+        """(layer id, row, code) of every county-level place."""
+        return tuple(
+            (layer.id, i, zone.code)
+            for layer in self.edition.layers
+            if layer.kind is LayerKind.ADMIN
+            for i, zone in enumerate(self.edition.zones[layer.id])
+            if zone.zone_class == "county"
+        )
+
+    def region_name(self, code: str) -> str:
+        """Return the name of an administrative place; its code when the edition does not draw it."""
+        for layer in self.edition.layers:
+            if layer.kind is LayerKind.ADMIN and (layer.id, code) in self.zone:
+                return self.zone[layer.id, code].name
+        return code
+
+    # --- statements and coverage ---------------------------------------------------------------
+
+    @cached_property
+    def states(self) -> dict[tuple[str, str], list[PlaceState]]:
+        """Statements by place and key."""
+        found: dict[tuple[str, str], list[PlaceState]] = {}
+        for state in self.edition.states:
+            found.setdefault((state.place, state.key), []).append(state)
+        return found
+
+    @cached_property
+    def _coverage(self) -> dict[str, list[Coverage]]:
+        rows: dict[str, list[Coverage]] = {}
+        for row in self.edition.coverage:
+            rows.setdefault(row.layer, []).append(row)
+        return rows
+
+    def coverage(self, layer: str, region: str) -> Coverage | None:
+        """Return the coverage row of ``layer`` that speaks most closely of ``region``."""
+        rows = [row for row in self._coverage.get(layer, ()) if region.startswith(row.region)]
+        return max(rows, key=lambda row: len(row.region), default=None)
+
+    def complete(self, layer: str, region: str) -> bool:
+        """Return whether ``layer`` is complete in ``region``."""
+        row = self.coverage(layer, region)
+        return row is not None and row.status is CoverageStatus.COMPLETE
+
+    def blind_counties(self, layer: str) -> tuple[tuple[str, int], ...]:
+        """Return the counties (layer id, row) in which ``layer`` is not complete."""
+        if layer not in self._blind:
+            self._blind[layer] = tuple(
+                (admin, i) for admin, i, code in self.counties if not self.complete(layer, code)
+            )
+        return self._blind[layer]
+
+    @cached_property
+    def _blind(self) -> dict[str, tuple[tuple[str, int], ...]]:
+        return {}
+
+    def sees_nothing(self, layer: str) -> bool:
+        """Return whether there are no counties to say where ``layer`` is complete, and the region is not."""
+        return not self.counties and not self.complete(layer, self.edition.info.region)
+
+    def surroundings(self, counties: tuple[str, ...]) -> Surroundings:
+        """Return what the edition says about all of ``counties`` together."""
+        return self._surroundings.get(counties) or self._surroundings.keep(
+            counties, Surroundings(self, counties)
+        )
+
+    # --- words and pieces of the record --------------------------------------------------------
+
+    def title(self, kind: str, name: str, lang: str) -> str:
+        """Return the title of a layer, layer kind or catalogue."""
+        if kind == "catalogue":
+            found = self.edition.catalogues.get(name)
+            return name if found is None else found.title
+        if name in self.layer and lang != "en":
+            return self.layer[name].title
+        try:
+            return t(f"layers.{name}", lang)
+        except KeyError:
+            return self.layer[name].title if name in self.layer else name
+
+    @cached_property
+    def layer_titles(self) -> dict[str, str]:
+        """Titles of the layers as a record names them."""
+        return {f"layer:{layer.id}": layer.title for layer in self.edition.layers}
+
+    @cached_property
+    def document_titles(self) -> dict[str, tuple[str, str]]:
+        """Name in a record and title of the document of each clause that has one."""
+        found = {}
+        for clause in self.edition.clauses:
+            document = self.edition.documents.get(clause.document)
+            if document is not None:
+                title = " ".join(filter(None, (document.title, document.number)))
+                found[clause.id] = (f"document:{document.id}", title)
+        return found
+
+    @cached_property
+    def written_clauses(self) -> dict[str, bytes]:
+        """Each clause as the record has it, with its key."""
+        return {
+            name: recording.canonical({name: recording.plain(clause)})[1:-1]
+            for name, clause in self.clause.items()
+        }
+
+    @cached_property
+    def written_always(self) -> dict[str, tuple[bytes, ...]]:
+        """Pieces of the record that are the same in every screening with this edition."""
+        info = self.edition.info
+        return {
+            "edition": (recording.canonical(recording.plain(info)),),
+            "method": (recording.canonical(recording.method(info.area_method)),),
+        }
+
+
+class Surroundings:
+    """What the edition says about the counties a project touches, whatever the project is."""
+
+    def __init__(self, prepared: Prepared, counties: tuple[str, ...]) -> None:
+        self._prepared = prepared
+        self._counties = counties
+        self._sees: dict[str, bool] = {}
+        self._reports: dict[tuple[bool, ...], tuple[tuple[LayerReport, ...], bytes]] = {}
+        self.regions = tuple(
+            (region, prepared.region_name(region), touched)
+            for region in sorted(prepared.by_region)
+            if (touched := tuple(county for county in counties if county.startswith(region)))
+        )
+        """(code, name, counties touched) of every region with clauses of its own."""
+
+    def sees(self, target: str) -> bool:
+        """Return whether every layer of a target is complete in all the counties."""
+        if target not in self._sees:
+            self._sees[target] = all(
+                self._prepared.complete(layer, county)
+                for layer, _ in self._prepared.select(target)
+                for county in self._counties
+            )
+        return self._sees[target]
+
+    @cached_property
+    def _rows(self) -> tuple[tuple[Layer, bool, tuple[str, ...]], ...]:
+        """(layer, complete, sources) of every layer."""
+        made = []
+        for layer in self._prepared.edition.layers:
+            rows = [self._prepared.coverage(layer.id, county) for county in self._counties]
+            complete = all(row is not None and row.status is CoverageStatus.COMPLETE for row in rows)
+            sources = dict.fromkeys(
+                f"{row.region} {row.status} {row.source} {row.date or ''}".strip()
+                for row in rows
+                if row is not None
+            )
+            made.append((layer, complete, tuple(sources)))
+        return tuple(made)
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """A finding for each layer that is not complete: silence would read as "not concerned"."""
+        made = []
+        for layer, complete, _ in self._rows:
+            if complete:
+                continue
+            blind = tuple(c for c in self._counties if not self._prepared.complete(layer.id, c))
+            names = "、".join(map(self._prepared.region_name, blind))
+            zh, en = both("no_data", layer=layer.title, region=names)
+            place = Place(blind[0], names, "")
+            found = finding(place, "", Outcome.NEEDS_FACTS, zh, en, kind=FindingKind.LAYER, layer=layer.id)
+            made.append(line(found, self._prepared.order))
+        return tuple(made)
+
+    def reports(self, met: frozenset[str]) -> tuple[tuple[LayerReport, ...], bytes]:
+        """Return what each layer says when the project meets the layers ``met``, and its piece of the record."""
+        concerned = tuple(layer.id in met for layer, _, _ in self._rows)
+        if concerned not in self._reports:
+            reports = tuple(
+                LayerReport(
+                    layer=layer.id, concern=_concern(hit, complete), complete=complete, sources=sources
+                )
+                for hit, (layer, complete, sources) in zip(concerned, self._rows, strict=True)
+            )
+            self._reports[concerned] = reports, recording.canonical(recording.plain(reports))
+        return self._reports[concerned]
+
+
+def _concern(met: bool, complete: bool) -> Concern:
+    return Concern.CONCERNED if met else Concern.NOT_CONCERNED if complete else Concern.NO_DATA
+
+
+@lru_cache(maxsize=8)
+def prepare(edition: Edition) -> Prepared:
+    """Return ``edition`` prepared; the last few are kept."""
+    # an edition is immutable and compared by identity, so a memo cannot change an answer
+    return Prepared(edition)
+
+
+def _clause_variables(compiled: ClauseRules) -> Iterator[Variable]:
+    for rule in compiled.rules:
+        for leaf in rule.leaves():
+            if leaf.variable is not None and leaf.variable[0] == "clause":
+                yield leaf.variable
+
+
+def _named(zone: Zone, alternatives: tuple[frozenset[str], ...]) -> bool:
+    names = {zone.code, zone.name, zone.zone_class, zone.subtype}
+    return not alternatives or any(terms <= names for terms in alternatives)

@@ -1,0 +1,341 @@
+"""One project laid over one edition on one date: what its places, its facts and the map say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+from typing import Any, Final
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from sanxian import geometry, rules
+from sanxian.engine import Placement
+from sanxian.errors import InputError, OutsideRegion, SanxianError
+from sanxian.model import Finding, FindingKind, Outcome, Part, Project
+from sanxian.rules import ClauseRules, Share
+from sanxian.screening.assembly import Answer
+from sanxian.screening.forms import BLANK_PLACE, Filled, Form, Line, Said, line, together
+from sanxian.screening.places import Place, both, finding
+from sanxian.screening.prepared import EVERYWHERE, Bundle, Group, Moving, Plan, Prepared, bundle
+from sanxian.screening.result import PartReport
+from sanxian.screening.sight import GAP, Facts, Look, Map, Seen, Sight, WithBlanks, look, shape
+
+_SETTLED: Final = (Outcome.NOT_APPLICABLE, Outcome.COMPLIANT)
+
+
+class Run:
+    """One project laid over one edition on one date."""
+
+    def __init__(
+        self, prepared: Prepared, project: Project, placement: Placement, as_of: date, count_drafts: bool
+    ) -> None:
+        if placement.outside:
+            km = f"{placement.border_m / 1000:.1f}"
+            raise OutsideRegion(edition=prepared.edition.info.title, distance_km=km)
+        self.prepared = prepared
+        self.project = project
+        self.placement = placement
+        self.as_of = as_of
+        self.count_drafts = count_drafts
+        self.facts = Facts(project)
+        self.chart = Map(prepared, placement)
+        self.seen = Seen(prepared, self.facts, self.chart, as_of, self.outcome_of)
+        self._outcomes: dict[str, Outcome] = {}
+
+    def answer(self) -> Answer:
+        """Return what the edition says about the project."""
+        bundles: list[Bundle] = []
+        filled: list[Filled] = []
+        others: list[Line] = [*self._place_lines(), *self._boundary_lines()]
+        shares: list[Share] = []
+        for place, plan in self.reached.values():
+            said = self._bundle(place, plan)
+            bundles.append(said)
+            for moving in said.moving:
+                if moving.group.plain and not self.facts.marked:
+                    filled.append(self._moving(moving, place))
+                else:
+                    lines, asked = self._in_full(moving.group, place)
+                    others += lines
+                    shares += asked
+        return Answer(
+            bundles=tuple(bundles),
+            filled=tuple(filled),
+            others=tuple(others),
+            shares=tuple(shares),
+            counties=self.chart.counties,
+            layers=frozenset([hit.layer for hit in self.chart.met]),
+            hits=self.chart.hits,
+            parts=tuple(map(_part_report, self.project.parts)),
+            area_m2=self.placement.area_m2,
+            length_m=self.placement.length_m,
+        )
+
+    # --- places and the clauses reached through them ----------------------------------------
+
+    @cached_property
+    def reached(self) -> dict[tuple[str, str], tuple[Place, Plan]]:
+        """The places the project lies in, each with the clauses that hold there."""
+        prepared, chart = self.prepared, self.chart
+        found: dict[tuple[str, str], tuple[Place, Plan]] = {}
+        for hit in chart.met:
+            key = hit.layer, hit.zone
+            names = prepared.names(*key)
+            if names:
+                zone, layer = prepared.zone[key], prepared.layer[hit.layer]
+                counties = tuple([c for c in chart.counties if c in zone.regions]) or chart.counties
+                doubtful = hit.sensitive and layer.strict_boundary
+                place = Place(
+                    zone.code, zone.name, layer.id, counties, chart.roles_in(layer.id, zone.code), doubtful
+                )
+                found[key] = place, prepared.plan(place, names, self.as_of)
+        roles = frozenset(self.placement.roles)
+        for region, name, counties in chart.surroundings.regions:
+            place = Place(region, name, "", counties, roles)
+            found["", region] = place, prepared.plan(place, prepared.by_region[region], self.as_of)
+        if prepared.everywhere:
+            name = prepared.region_name(prepared.edition.info.region)
+            place = Place(EVERYWHERE, name, "", chart.counties, roles)
+            found["", EVERYWHERE] = place, prepared.plan(place, prepared.everywhere, self.as_of)
+        return found
+
+    # --- findings of clauses ------------------------------------------------------------------
+
+    def _bundle(self, place: Place, plan: Plan) -> Bundle:
+        """Return what the lapsed clauses and the steady groups of a place say."""
+        sight = Sight(self.seen, place)
+        key = (
+            place.layer,
+            place.code,
+            place.doubtful,
+            self.as_of,
+            self.count_drafts,
+            place.roles if plan.roles else None,
+            self.facts.all_of(plan.said),
+            sight.states(plan.states),
+            tuple([(self.seen.read(v), self.chart.doubtful(v)) for v in plan.crossings]),
+        )
+        return self.prepared.bundles.get(key) or self.prepared.bundles.keep(key, self._gather(place, plan))
+
+    def _gather(self, place: Place, plan: Plan) -> Bundle:
+        filled: list[Filled] = []
+        others: list[Line] = []
+        shares: list[Share] = []
+        if plan.form is not None:
+            filled.append(Filled(plan.form, plan.place))
+        else:
+            for lapsed in plan.lapsed:
+                here = replace(lapsed, place=place.code, place_name=place.name, layer=place.layer)
+                others.append(line(here, self.prepared.order))
+        for group in plan.steady:
+            if group.plain and not self.facts.marked:
+                filled.append(Filled(self._form(group, place), self._said(plan, group)))
+            else:
+                lines, asked = self._in_full(group, place)
+                others += lines
+                shares += asked
+        return bundle(
+            filled, others, shares, [Moving(group, self._said(plan, group)) for group in plan.others]
+        )
+
+    def _said(self, plan: Plan, group: Group) -> Said:
+        """Return what fills the blanks of a group before those of its measures."""
+        steady = group.blanks[: len(group.blanks) - len(group.measures)]
+        return together((plan.place, *map(self.seen.said, steady)))
+
+    def _moving(self, moving: Moving, place: Place) -> Filled:
+        """Return what a group says whose other values are those of a bundle."""
+        group, sight = moving.group, self.seen
+        key = (
+            tuple([leaf.test(sight) for leaf in group.measured]),
+            tuple([shape(sight.read(variable), None) for variable in group.measures]),
+            tuple([sight.read(variable) for variable in group.clauses]),
+        )
+        form = moving.forms.get(key)
+        if form is None:
+            form = moving.forms[key] = self._form(group, place)
+        return Filled(form, together((moving.said, *map(sight.said, group.measures))))
+
+    def _in_full(self, group: Group, place: Place) -> tuple[tuple[Line, ...], tuple[Share, ...]]:
+        """Return the findings of a group written without a form, and what they add to the questions."""
+        sight = Sight(self.seen, place)
+        findings = self._findings(group, place, sight, look(group, sight, self.chart))
+        shares = rules.shares(group.members, sight, count_drafts=self.count_drafts)
+        return tuple([line(one, self.prepared.order) for one in findings]), shares
+
+    def _form(self, group: Group, place: Place) -> Form:
+        """Return the findings of a group with blanks for the place and for the values it saw."""
+        sight = Sight(self.seen, place)
+        found = look(group, sight, self.chart)
+        key = group, self.as_of, self.count_drafts, place.doubtful, found
+        form = self.prepared.forms.get(key)
+        if form is None:
+            blank = BLANK_PLACE._replace(doubtful=place.doubtful)
+            findings = self._findings(group, blank, WithBlanks(sight, group, found), found)
+            shares = rules.shares(group.members, sight, count_drafts=self.count_drafts)
+            form = self.prepared.forms.keep(key, Form(findings, self.prepared.order, shares))
+        return form
+
+    def _findings(self, group: Group, place: Place, env: rules.Environment, found: Look) -> list[Finding]:
+        judged = rules.judge(group.members, env, count_drafts=self.count_drafts)
+        doubted = {v for v, doubt in zip(group.crossings, found.doubts, strict=True) if doubt}
+        return [
+            self._settle(place, compiled, one, env, doubted)
+            for compiled, one in zip(group.members, judged, strict=True)
+        ]
+
+    def _settle(
+        self,
+        place: Place,
+        compiled: ClauseRules,
+        judged: rules.Judgement,
+        env: rules.Environment,
+        doubted: set[rules.Variable],
+    ) -> Finding:
+        """Return the finding; an outcome that hangs on the accuracy of a strict line goes to a person."""
+        outcome, zh, en = judged.outcome, judged.reason_zh, judged.reason_en
+        if place.doubtful and outcome not in _SETTLED:
+            zh, en = both("doubtful_place", place=place.name, reason={"zh-CN": zh, "en": en})
+            outcome = Outcome.NEEDS_REVIEW
+        elif self._hangs_on_boundary(compiled, outcome, env, doubted):
+            zh, en = both("doubtful_atom", reason={"zh-CN": zh, "en": en})
+            outcome = Outcome.NEEDS_REVIEW
+        return finding(
+            place,
+            compiled.clause,
+            outcome,
+            zh,
+            en,
+            rules=judged.rules,
+            flips=judged.flips,
+            notices=judged.notices,
+        )
+
+    def _hangs_on_boundary(
+        self, compiled: ClauseRules, outcome: Outcome, env: rules.Environment, doubted: set[rules.Variable]
+    ) -> bool:
+        if not doubted:
+            return False
+        for variable in rules.by_variable((compiled,)):
+            if variable in doubted:
+                other = rules.Supposed(env, variable, not env.read(variable))
+                changed = rules.outcomes((compiled,), other, count_drafts=self.count_drafts)[0]
+                if changed is not outcome:
+                    return True
+        return False
+
+    def outcome_of(self, name: str) -> Outcome:
+        """Return the outcome of another clause in this screening; 不涉及 when it is not reached."""
+        if name not in self._outcomes:
+            found = [Outcome.NOT_APPLICABLE]
+            for place, plan in self.reached.values():
+                for group in (*plan.steady, *plan.others):
+                    if any(member.clause == name for member in group.members):
+                        found += [x.outcome for x in self._outcomes_in(group, place) if x.clause == name]
+            self._outcomes[name] = max(found)
+        return self._outcomes[name]
+
+    def _outcomes_in(self, group: Group, place: Place) -> Sequence[Finding]:
+        """Return the findings of a group in a place for their outcomes; their blanks stay as they are."""
+        if group.plain and not self.facts.marked:
+            return self._form(group, place).findings
+        return [x.finding for x in self._in_full(group, place)[0]]
+
+    # --- findings about the map ---------------------------------------------------------------
+
+    def _place_lines(self) -> Iterator[Line]:
+        info, order = self.prepared.edition.info, self.prepared.order
+        region = Place(info.region, info.title, "")
+        outside = self.placement.outside_share
+        if outside > GAP:
+            zh, en = both("outside", share=f"{outside:.2%}")
+            yield line(finding(region, "", Outcome.NEEDS_FACTS, zh, en, kind=FindingKind.PLACE), order)
+        for layer in self.prepared.unit_layers:
+            gap = 1.0 - outside - self._covered(layer.id)
+            if gap > GAP:
+                zh, en = both("no_unit", share=f"{gap:.2%}", layer=layer.title)
+                found = finding(
+                    region, "", Outcome.NEEDS_FACTS, zh, en, kind=FindingKind.PLACE, layer=layer.id
+                )
+                yield line(found, order)
+        if not self.prepared.unit_layers:
+            zh, en = both("no_unit_layer")
+            yield line(finding(region, "", Outcome.NEEDS_FACTS, zh, en, kind=FindingKind.PLACE), order)
+
+    def _covered(self, layer: str) -> float:
+        """Return the least share of areas, lines and points that lies in some zone of ``layer``."""
+        met = [h for h in self.chart.met if h.layer == layer]
+        if len(met) == 1 and met[0].share >= 1.0 - GAP and self.placement.dimensions == 1:
+            return 1.0
+        return self.placement.extent(((layer, self.prepared.rows[layer]),), "").least_share
+
+    def _boundary_lines(self) -> Iterator[Line]:
+        for hit in self.chart.hits:
+            layer = self.prepared.layer[hit.layer]
+            if hit.role == "" and hit.sensitive and layer.strict_boundary:
+                zone = self.prepared.zone[hit.layer, hit.zone]
+                place = Place(zone.code, zone.name, layer.id)
+                zh, en = both(
+                    f"boundary_{hit.relation}",
+                    layer=layer.title,
+                    zone=zone.name,
+                    margin=f"{hit.margin_m:.1f}",
+                    accuracy=f"{layer.accuracy_m:g}",
+                )
+                found = finding(
+                    place, "", Outcome.NEEDS_REVIEW, zh, en, kind=FindingKind.BOUNDARY, layer=layer.id
+                )
+                yield line(found, self.prepared.order)
+
+
+def answer_chunk(
+    projects: Sequence[Project], prepared: Prepared, as_of: date, count_drafts: bool
+) -> Iterator[Answer | SanxianError]:
+    """Yield the answer to each project, or why there is none; they are placed in one call of the engine."""
+    placed = _placed([project.parts for project in projects if project.parts], prepared, as_of)
+    for project in projects:
+        try:
+            if not project.parts:
+                raise InputError(
+                    reason="项目没有任何工程组成（用地范围） / the project has no part (footprint)"
+                )
+            yield Run(prepared, project, next(placed), as_of, count_drafts).answer()
+        except SanxianError as error:
+            yield error
+
+
+def _placed(projects: Sequence[tuple[Part, ...]], prepared: Prepared, as_of: date) -> Iterator[Placement]:
+    try:
+        return iter(prepared.overlay.place_many(projects, as_of))
+    except Exception:  # noqa: BLE001 - one that cannot be placed must not cost those before it
+        return (prepared.overlay.place(parts, as_of) for parts in projects)
+
+
+def _part_report(part: Part) -> PartReport:
+    area, length = geometry.measure(part.geometry)
+    west, south, east, north = map(float, shapely.bounds(part.geometry))
+    return PartReport(
+        role=part.role,
+        name=part.name,
+        geometry_type=part.geometry.geom_type,
+        area_m2=area,
+        length_m=length,
+        bbox=(west, south, east, north),
+        crs_in=part.crs_in,
+        source=part.source,
+        repairs=part.repairs,
+        geometry=_geojson(part.geometry),
+    )
+
+
+def _geojson(shape: BaseGeometry) -> dict[str, Any]:
+    if shape.geom_type == "Polygon" and not shape.has_z and not shape.is_empty:
+        # what GEOS would write, without writing and reading it
+        rings = [shapely.get_coordinates(ring).tolist() for ring in shapely.get_rings(shape)]
+        return {"type": "Polygon", "coordinates": rings}
+    made: dict[str, Any] = json.loads(shapely.to_geojson(shape))
+    return made
