@@ -125,9 +125,10 @@ def sweep(edition: Edition, before: float) -> None:
     if edition.origin is None:
         return
     path = index_path(edition.origin)
-    for left in path.parent.glob(f".{path.name}.*"):
+    begin = f".{path.name[:80]}."  # as output.replacing names what is not finished
+    for left in path.parent.iterdir():
         with suppress(OSError):
-            if left.stat().st_mtime < before:
+            if left.name.startswith(begin) and left.stat().st_mtime < before:
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 

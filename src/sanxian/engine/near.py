@@ -235,15 +235,16 @@ def compare(
         ox, oy = segment[i, 0], segment[i, 1]
         wx, wy = segment[i, 2] - ox, segment[i, 3] - oy
         found, s, t = np.inf, 0.0, 0.0
-        for _ in range(3):  # the first scale is a guess; taken again where the points lie
+        for turn in range(3):  # the first scale is a guess; taken again where the points lie
             kx, ky = scales(grid, middle)
             found, s, t = between(
                 0.0, 0.0, wx * kx, wy * ky, (x1 - ox) * kx, (y1 - oy) * ky, (x2 - ox) * kx, (y2 - oy) * ky
             )
-            if found >= best * 1.001:
+            slack = 1.001 if turn == 0 else 1.0 + 1e-9 + 1e-14 * found  # what the scale may be wrong by
+            if found >= best * slack:
                 break
             middle = 0.5 * (oy + s * wy + y1 + t * (y2 - y1))
-        if found < best * 1.001 and found > _FAR and grid.frame[4] != 0.0:
+        if found < best * (1.0 + 1e-9 + 1e-14 * found) and found > _FAR and grid.frame[4] != 0.0:
             # the shortest way between far places is no straight line in these coordinates, in a tangent plane it is
             lon, lat = 0.5 * (ox + s * wx + x1 + t * (x2 - x1)), 0.5 * (oy + s * wy + y1 + t * (y2 - y1))
             ae, an = tangent(ox, oy, lon, lat)
@@ -522,7 +523,7 @@ def nearest_of(
     """Return which of ``zones`` has the boundary nearest to shape ``q``, at any distance, and how near.
 
     Zones are taken in the order of a lower bound from their bounds; of each only cells and pieces that can
-    beat what is found. ``place`` gets the two points. Zone ``NOTHING`` when ``zones`` is empty.
+    beat what is found, an upper bound to begin with. ``place`` gets the two points. Zone ``NOTHING`` when ``zones`` is empty.
     """
     x0, y0, size = grid.frame[0], grid.frame[1], grid.frame[2]
     rows = grid.extent[1]
@@ -534,7 +535,9 @@ def nearest_of(
         east, north = max(east, box[k, 2]), max(north, box[k, 3])
     lowest_x = min(scales(grid, y0)[0], scales(grid, y0 + rows * size)[0])
     lowest_x = min(lowest_x, scales(grid, south)[0], scales(grid, north)[0])
+    highest_x = 1.02 * max(scales(grid, y0)[0], scales(grid, y0 + rows * size)[0], scales(grid, south)[0])
     lowest_y = 0.99 * scales(grid, south)[1]
+    highest_y = 1.03 * lowest_y
     bound = np.empty(len(zones))
     for i in range(len(zones)):
         z = zones[i]
@@ -551,52 +554,64 @@ def nearest_of(
             lowest_y,
         )
     best, nearest_zone = np.inf, NOTHING
+    home = int(np.floor((0.5 * (west + east) - x0) / size)) * rows + int(
+        np.floor((0.5 * (south + north) - y0) / size)
+    )
     for i in np.argsort(bound, kind="mergesort"):
         if bound[i] >= best:
             break
         z = zones[i]
+        # The cells of a zone are listed column by column: they are taken from the footprint's own column outwards
+        # to both sides, until the columns themselves are further away than what is found. A first turn only
+        # looks at the cells: the zone is no further away than the far corner of any of them.
         begin, end = grid.zone_start[z], grid.zone_start[z + 1]
-        # the nearest cell first: what it yields spares most of the others
-        lead, least = begin, np.inf
-        for t in range(begin, end):
-            cell = grid.zone_cell[t]
-            ox, oy = x0 + cell // rows * size, y0 + cell % rows * size
-            away = gap(west, south, east, north, ox, oy, ox + size, oy + size, lowest_x, lowest_y)
-            if away < least:
-                lead, least = t, away
-        for t in range(begin - 1, end):
-            if t == lead:
-                continue
-            cell = grid.zone_cell[lead if t < begin else t]
-            ox, oy = x0 + cell // rows * size, y0 + cell % rows * size
-            if gap(west, south, east, north, ox, oy, ox + size, oy + size, lowest_x, lowest_y) >= best:
-                continue
-            for j in range(grid.cell[cell, 0], grid.cell[cell + 1, 0]):
-                if (grid.side[j, 0] != z and grid.side[j, 1] != z) or is_roof(grid, j):
+        for turn in range(2):
+            right = begin + np.searchsorted(grid.zone_cell[begin:end], home)
+            left = right - 1
+            while left >= begin or right < end:
+                to_left = to_right = np.inf
+                if left >= begin:
+                    to_left = max(0.0, west - x0 - (grid.zone_cell[left] // rows + 1) * size)
+                if right < end:
+                    to_right = max(0.0, x0 + grid.zone_cell[right] // rows * size - east)
+                if (min(to_left, to_right) * lowest_x) ** 2 >= best:
+                    break
+                if to_left <= to_right:
+                    cell = grid.zone_cell[left]
+                    left -= 1
+                else:
+                    cell = grid.zone_cell[right]
+                    right += 1
+                ox, oy = x0 + cell // rows * size, y0 + cell % rows * size
+                if turn == 0:
+                    dx = max(ox + size - west, east - ox) * highest_x
+                    dy = max(oy + size - south, north - oy) * highest_y
+                    if dx * dx + dy * dy < best:
+                        best, nearest_zone = dx * dx + dy * dy, z
                     continue
-                x1, y1, x2, y2 = piece_ends(grid, j, ox, oy)
-                low, high = min(y1, y2), max(y1, y2)
-                if gap(west, south, east, north, x1, low, x2, high, lowest_x, lowest_y) >= best:
+                # scales midway between the footprint and this cell, a little less to be safe
+                near_x = 0.999 * min(
+                    scales(grid, 0.5 * (north + oy + size))[0], scales(grid, 0.5 * (south + oy))[0]
+                )
+                near_y = 0.999 * scales(grid, 0.5 * (south + oy))[1]
+                if gap(west, south, east, north, ox, oy, ox + size, oy + size, near_x, near_y) >= best:
                     continue
-                for k in range(len(box)):
-                    apart = gap(
-                        box[k, 0], box[k, 1], box[k, 2], box[k, 3], x1, low, x2, high, lowest_x, lowest_y
-                    )
-                    if apart < best:
-                        found = compare(
-                            grid,
-                            segment,
-                            k * CHUNK,
-                            min((k + 1) * CHUNK, len(segment)),
-                            x1,
-                            y1,
-                            x2,
-                            y2,
-                            best,
-                            place,
+                for j in range(grid.cell[cell, 0], grid.cell[cell + 1, 0]):
+                    if (grid.side[j, 0] != z and grid.side[j, 1] != z) or is_roof(grid, j):
+                        continue
+                    x1, y1, x2, y2 = piece_ends(grid, j, ox, oy)
+                    low, high = min(y1, y2), max(y1, y2)
+                    if gap(west, south, east, north, x1, low, x2, high, near_x, near_y) >= best:
+                        continue
+                    for k in range(len(box)):
+                        apart = gap(
+                            box[k, 0], box[k, 1], box[k, 2], box[k, 3], x1, low, x2, high, near_x, near_y
                         )
-                        if found < best:
-                            best, nearest_zone = found, z
+                        if apart < best:
+                            last = min((k + 1) * CHUNK, len(segment))
+                            found = compare(grid, segment, k * CHUNK, last, x1, y1, x2, y2, best, place)
+                            if found < best:
+                                best, nearest_zone = found, z
     return nearest_zone, np.sqrt(best)
 
 

@@ -144,6 +144,7 @@ class Overlay:
         self._reach = _reach([max(layer.near_m, 0.01) for layer in layers] + [0.0])
         self._alive: dict[date, NDArray[np.bool_]] = {}
         self._rows: dict[int, tuple[Sequence[int], frozenset[int]]] = {}
+        self._living: dict[tuple[int, date], tuple[Sequence[int], NDArray[np.int32]]] = {}
         self._over: dict[int, frozenset[int]] = {}
         self._published = (
             None
@@ -195,6 +196,18 @@ class Overlay:
             if len(self._rows) > 4096:
                 self._rows.clear()
             known = self._rows[id(rows)] = (rows, frozenset(first + int(i) for i in rows))
+        return known[1]
+
+    def living(self, layer: str, rows: Sequence[int], as_of: date) -> NDArray[np.int32]:
+        """Return the zone numbers of those rows of a layer that are in force on a date, in order."""
+        key = id(rows), as_of
+        known = self._living.get(key)
+        if known is None or known[0] is not rows:
+            alive = self.alive(as_of)
+            zones = sorted(zone for zone in self.wanted(layer, rows) if alive[zone])
+            if len(self._living) > 4096:
+                self._living.clear()
+            known = self._living[key] = (rows, np.array(zones, np.int32))
         return known[1]
 
     def overlaps(self, zone: int) -> frozenset[int]:
@@ -554,19 +567,20 @@ class Placement:
         return known[1]
 
     def _find_nearest(self, layer: str, rows: Sequence[int], role: str) -> Distance | None:
-        alive = self._overlay.alive(self._as_of)
-        wanted = sorted(zone for zone in self._overlay.wanted(layer, rows) if alive[zone])
-        if not wanted:
+        wanted = self._overlay.living(layer, rows, self._as_of)
+        if not len(wanted):
             return None
         group = self.groups[role]
-        for zone in wanted:
-            if zone in group.area or zone in group.length or zone in group.on:
-                return Distance(layer, self._overlay.zones[zone].code, 0.0, None)
-        thin = self._thin_of(role)
-        for zone in wanted:
-            if zone in thin:
-                return Distance(layer, self._overlay.zones[zone].code, 0.0, None)
-        found = self._nearest(group, np.array(wanted, np.int32))
+        chosen = self._overlay.wanted(layer, rows)
+        alive = self._overlay.alive(self._as_of)
+        met = [
+            z
+            for z in (*group.area, *group.length, *group.on, *self._thin_of(role))
+            if z in chosen and alive[z]
+        ]
+        if met:
+            return Distance(layer, self._overlay.zones[min(met)].code, 0.0, None)
+        found = self._nearest(group, wanted)
         if found is None:
             return None
         return Distance(layer, self._overlay.zones[found[0]].code, found[1], found[2])
@@ -597,6 +611,14 @@ class Placement:
 def _remeasured(found: Near) -> Iterator[tuple[int, float, float | None]]:
     """Yield zone, geodesic distance and bearing; 0 and no bearing for what touches."""
     if not len(found.zone):
+        return
+    if len(found.zone) == 1:  # plain numbers: most of the time goes into handing arrays over
+        lon1, lat1, lon2, lat2 = found.place[0].tolist()
+        if math.hypot(lon2 - lon1, lat2 - lat1) <= CONTACT_DEG:
+            yield int(found.zone[0]), 0.0, None
+        else:
+            angle, _, length = _GEOD.inv(lon1, lat1, lon2, lat2)
+            yield int(found.zone[0]), round(length, LENGTH_DIGITS), round(angle % 360.0, 6)
         return
     lon1, lat1, lon2, lat2 = found.place.T
     bearing, _, metres = _GEOD.inv(lon1, lat1, lon2, lat2)

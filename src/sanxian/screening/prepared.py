@@ -412,16 +412,18 @@ class Prepared:
         row = self.coverage(layer, region)
         return row is not None and row.status is CoverageStatus.COMPLETE
 
-    def blind_counties(self, layer: str) -> tuple[tuple[str, int], ...]:
-        """Return the counties (layer id, row) in which ``layer`` is not complete."""
+    def blind_counties(self, layer: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """Return the counties in which ``layer`` is not complete: (layer id, row numbers)."""
         if layer not in self._blind:
-            self._blind[layer] = tuple(
-                (admin, i) for admin, i, code in self.counties if not self.complete(layer, code)
-            )
+            rows: dict[str, list[int]] = {}
+            for admin, i, code in self.counties:
+                if not self.complete(layer, code):
+                    rows.setdefault(admin, []).append(i)
+            self._blind[layer] = tuple((admin, tuple(numbers)) for admin, numbers in rows.items())
         return self._blind[layer]
 
     @cached_property
-    def _blind(self) -> dict[str, tuple[tuple[str, int], ...]]:
+    def _blind(self) -> dict[str, tuple[tuple[str, tuple[int, ...]], ...]]:
         return {}
 
     def sees_nothing(self, layer: str) -> bool:

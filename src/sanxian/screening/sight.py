@@ -159,8 +159,8 @@ class Map:
         nearest = min((d.distance_m for d in found if d is not None), default=math.inf)
         sight = 0.0 if self._placement.outside_share > 0 else self._placement.border_m
         for layer, _ in selection:
-            for admin, row in self._prepared.blind_counties(layer):
-                blind: Distance | None = self._placement.distance(admin, (row,), role)
+            for admin, rows in self._prepared.blind_counties(layer):
+                blind: Distance | None = self._placement.distance(admin, rows, role)
                 sight = min(sight, math.inf if blind is None else blind.distance_m)
             if self._prepared.sees_nothing(layer):
                 sight = 0.0
