@@ -43,8 +43,19 @@ format: $(DEV)
 	@$(BIN)/ruff check -q --fix
 	@$(BIN)/ruff format -q
 
-bench: $(DEV)
-	@for b in bench/*.py; do echo "== $$b"; $(BIN)/python "$$b" || exit 1; done
+# The peers go into an environment of their own: they are no dependency of the project. SCALE=sample|province|nation
+BENCH := build/bench-venv
+SCALE ?= province
+
+bench: $(DEV) $(BENCH)/.installed
+	@$(BIN)/python bench/screening.py
+	@$(BENCH)/bin/python bench/engine.py --scale $(SCALE) --quick
+
+$(BENCH)/.installed: bench/requirements.in pyproject.toml
+	@$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip --disable-pip-version-check --no-input -qq install -r bench/requirements.in
+	@$(BENCH)/bin/python -m pip --disable-pip-version-check --no-input -qq install --no-deps -e .
+	@touch $@
 
 lock: $(DEV)
 	@$(BIN)/uv pip compile -q pyproject.toml --all-extras --group build -o requirements/runtime.txt $(COMPILE)

@@ -385,7 +385,7 @@ def holder(grid: Grid, first: int, last: int, x: float, y: float) -> int:
             for k in range(lo, hi):
                 x1, x2 = grid.piece[k, 0], grid.piece[k, 1]
                 if x1 <= x < x2 and grid.piece[k, 2] + grid.piece[k, 3] * (x - x1) > y:
-                    above += (grid.side[k, 0] == z) - (grid.side[k, 1] == z)
+                    above += int(grid.side[k, 0] == z) - int(grid.side[k, 1] == z)
             if above > 0:
                 return int(z)
     return NOTHING
@@ -634,7 +634,7 @@ def zone_holds(grid: Grid, zone: int, x: float, y: float) -> bool:
     for j in range(grid.cell[cell, 0], grid.cell[cell + 1, 0]):
         x1, x2 = grid.piece[j, 0], grid.piece[j, 1]
         if x1 <= x < x2 and grid.piece[j, 2] + grid.piece[j, 3] * (x - x1) > y:
-            above += (grid.side[j, 0] == zone) - (grid.side[j, 1] == zone)
+            above += int(grid.side[j, 0] == zone) - int(grid.side[j, 1] == zone)
     return above > 0
 
 
@@ -797,13 +797,14 @@ def depth(
         if d + r <= enough_for(best):
             continue
         in_footprint = ring_holds(own, x, y)
-        if not in_footprint and distance_to(x, y, own, r) > r:
+        off = 0.0 if in_footprint else distance_to(x, y, own, 0.0)
+        if off > r:
             continue
         in_zone = zone_holds(grid, zone, cx + x / kx, cy + y / ky)
         if not in_zone and d > r:
             continue
-        if in_footprint and in_zone:
-            best = max(best, d)
+        if in_zone and d > off:  # the footprint has a point ``off`` away, and so not much less deep
+            best = max(best, d - off)
             if d + r <= enough_for(best):
                 continue
         if top + 4 > len(stack):

@@ -27,7 +27,7 @@ from sanxian.screening.sight import GAP, Facts, Look, Map, Seen, Sight, WithBlan
 _SETTLED: Final = (Outcome.NOT_APPLICABLE, Outcome.COMPLIANT)
 
 
-class Run:
+class Run(Seen):
     """One project laid over one edition on one date."""
 
     def __init__(
@@ -36,14 +36,10 @@ class Run:
         if placement.outside:
             km = f"{placement.border_m / 1000:.1f}"
             raise OutsideRegion(edition=prepared.edition.info.title, distance_km=km)
-        self.prepared = prepared
+        super().__init__(prepared, Facts(project), Map(prepared, placement), as_of)
         self.project = project
         self.placement = placement
-        self.as_of = as_of
         self.count_drafts = count_drafts
-        self.facts = Facts(project)
-        self.chart = Map(prepared, placement)
-        self.seen = Seen(prepared, self.facts, self.chart, as_of, self.outcome_of)
         self._outcomes: dict[str, Outcome] = {}
 
     def answer(self) -> Answer:
@@ -107,7 +103,7 @@ class Run:
 
     def _bundle(self, place: Place, plan: Plan) -> Bundle:
         """Return what the lapsed clauses and the steady groups of a place say."""
-        sight = Sight(self.seen, place)
+        sight = Sight(self, place)
         key = (
             place.layer,
             place.code,
@@ -117,7 +113,7 @@ class Run:
             place.roles if plan.roles else None,
             self.facts.all_of(plan.said),
             sight.states(plan.states),
-            tuple([(self.seen.read(v), self.chart.doubtful(v)) for v in plan.crossings]),
+            tuple([(self.read(v), self.chart.doubtful(v)) for v in plan.crossings]),
         )
         return self.prepared.bundles.get(key) or self.prepared.bundles.keep(key, self._gather(place, plan))
 
@@ -133,23 +129,26 @@ class Run:
                 others.append(line(here, self.prepared.order))
         for group in plan.steady:
             if group.plain and not self.facts.marked:
-                filled.append(Filled(self._form(group, place), self._said(plan, group)))
+                filled.append(Filled(self._form(group, place), self._before_measures(plan, group)))
             else:
                 lines, asked = self._in_full(group, place)
                 others += lines
                 shares += asked
         return bundle(
-            filled, others, shares, [Moving(group, self._said(plan, group)) for group in plan.others]
+            filled,
+            others,
+            shares,
+            [Moving(group, self._before_measures(plan, group)) for group in plan.others],
         )
 
-    def _said(self, plan: Plan, group: Group) -> Said:
+    def _before_measures(self, plan: Plan, group: Group) -> Said:
         """Return what fills the blanks of a group before those of its measures."""
         steady = group.blanks[: len(group.blanks) - len(group.measures)]
-        return together((plan.place, *map(self.seen.said, steady)))
+        return together((plan.place, *map(self.said, steady)))
 
     def _moving(self, moving: Moving, place: Place) -> Filled:
         """Return what a group says whose other values are those of a bundle."""
-        group, sight = moving.group, self.seen
+        group, sight = moving.group, self
         key = (
             tuple([leaf.test(sight) for leaf in group.measured]),
             tuple([shape(sight.read(variable), None) for variable in group.measures]),
@@ -162,14 +161,14 @@ class Run:
 
     def _in_full(self, group: Group, place: Place) -> tuple[tuple[Line, ...], tuple[Share, ...]]:
         """Return the findings of a group written without a form, and what they add to the questions."""
-        sight = Sight(self.seen, place)
+        sight = Sight(self, place)
         findings = self._findings(group, place, sight, look(group, sight, self.chart))
         shares = rules.shares(group.members, sight, count_drafts=self.count_drafts)
         return tuple([line(one, self.prepared.order) for one in findings]), shares
 
     def _form(self, group: Group, place: Place) -> Form:
         """Return the findings of a group with blanks for the place and for the values it saw."""
-        sight = Sight(self.seen, place)
+        sight = Sight(self, place)
         found = look(group, sight, self.chart)
         key = group, self.as_of, self.count_drafts, place.doubtful, found
         form = self.prepared.forms.get(key)

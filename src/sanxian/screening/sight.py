@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Sequence
 from datetime import date
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -269,24 +270,20 @@ class Sight:
         return [s.value for s in stated if in_force(s.valid_from, s.valid_to, self.as_of)]
 
 
-class Seen:
+class Seen(ABC):
     """Everything the rules may read of one project on one date, each value read once."""
 
-    def __init__(
-        self,
-        prepared: Prepared,
-        facts: Facts,
-        chart: Map,
-        as_of: date,
-        outcome_of: Callable[[str], Outcome],
-    ) -> None:
+    def __init__(self, prepared: Prepared, facts: Facts, chart: Map, as_of: date) -> None:
         self.prepared = prepared
         self.facts = facts
         self.chart = chart
         self.as_of = as_of
-        self._outcome_of = outcome_of
         self._values: dict[Variable, Value] = {}
         self._said: dict[Variable, Said] = {}
+
+    @abstractmethod
+    def outcome_of(self, name: str) -> Outcome:
+        """Return the outcome of another clause for the same project."""
 
     @cached_property
     def touched(self) -> tuple[str, ...]:
@@ -311,7 +308,7 @@ class Seen:
 
     def _look(self, variable: Variable) -> Value:
         if variable[0] == "clause":
-            return self._outcome_of(variable[1]) if variable[1] in self.prepared.clause else None
+            return self.outcome_of(variable[1]) if variable[1] in self.prepared.clause else None
         return self.chart.read(variable)
 
     def said(self, variable: Variable) -> Said:
