@@ -411,8 +411,8 @@ def nearest(
     """Find the nearest of the zones ``first:last`` of a layer for the shapes ``order[lower:upper]``.
 
     Rings of cells around the footprint are looked at from the inside out until none can hold anything nearer.
-    The distance is 0 where they meet: a boundary crosses the footprint's, a zone holds the footprint's first
-    vertex, or the footprint holds a boundary's end.
+    The distance is 0 where they meet: a boundary crosses the footprint's, a zone holds the first vertex of one
+    of its rings, or the footprint holds a boundary's end.
     """
     x0, y0, size = grid.frame[0], grid.frame[1], grid.frame[2]
     columns, rows = grid.extent[0], grid.extent[1]
@@ -425,7 +425,10 @@ def nearest(
         a, b = rings[starts[q]], rings[starts[q + 1]]
         if a == b:
             continue
-        found_in = holder(grid, first, last, xy[a, 0], xy[a, 1])
+        found_in = NOTHING
+        for ring in range(starts[q], starts[q + 1]):  # a later part may lie wholly inside a zone
+            if found_in == NOTHING:
+                found_in = holder(grid, first, last, xy[rings[ring], 0], xy[rings[ring], 1])
         if found_in != NOTHING:
             zone[q], distance[q] = found_in, 0.0
             continue
