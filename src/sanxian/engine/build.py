@@ -28,6 +28,7 @@ DENSE: Final = 48  # pieces in a cell from which on it is cut into strips …
 STRIP: Final = 12  # … of about this many
 MOST_STRIPS: Final = 256
 BLOCK_PIECES: Final = 40_000  # pieces in a block of columns: about 2 MB, also the unit that is verified
+MOST_RECORDS: Final = 2**31 - 1  # pieces, labels or sums: what the 32 bits of a cell can point to
 MOST_CELLS: Final = 60_000_000
 _PER_CELL: Final = 16.0  # edges a cell with edges should hold: the flat bottom of a measured curve
 
@@ -455,6 +456,8 @@ class Joiner:
         strip = block.strip + self._base[0]
         last = block.columns[1] == int(self._plan.extent[0])
         self._base += (len(block.piece), len(block.full), len(block.sum_zone), len(block.strip))
+        if max(self._base[:3].max(), self._base[3] * 64) > MOST_RECORDS:
+            raise ValueError("the layers hold more boundaries than an index can")
         self._touched.append(block.touched)
         self._area += np.bincount(block.sum_zone, block.sum_area, minlength=len(self._area))
         rows = int(self._plan.extent[1])
@@ -462,7 +465,9 @@ class Joiner:
         where = np.repeat(np.arange(len(block.cell) - 1), np.diff(block.cell[:, 1])) % rows
         self._area += np.bincount(block.full, whole[where], minlength=len(self._area))
         return {
-            "cell": cell if last else cell[:-1],  # the next block's first line ends this one's last cell
+            "cell": (cell if last else cell[:-1]).astype(
+                np.int32
+            ),  # the next block's first line ends this one's last cell
             "piece": block.piece,
             "side": block.side,
             "strip": strip,

@@ -55,6 +55,7 @@ class Index:
         self.grid = grid
         self._local = threading.local()
         self._guard = guard
+        self._gathered: dict[int, tuple[Ints, Floats, Ints]] = {}
         # columns whose bytes have been compared with their checksums; what was built here needs none
         self._sound = np.full(int(grid.extent[0]), guard is None)
 
@@ -83,7 +84,7 @@ class Index:
         x0, size = float(self.grid.frame[0]), float(self.grid.frame[2])
         last = len(self._sound)
         left = min(max(math.floor((west - x0) / size) - 1, 0), last)
-        right = min(max(math.floor((east - x0) / size) + 2, left), last)
+        right = last if east == math.inf else min(max(math.floor((east - x0) / size) + 2, left), last)
         if not self._sound[left:right].all():
             self._guard.check_columns(self.grid, left, right)
             self._sound[left:right] = True
@@ -181,7 +182,7 @@ class Index:
             self.grid,
             first,
             last,
-            layer,
+            *self._pieces_of(layer),
             within,
             shapes.xy,
             shapes.rings,
@@ -194,6 +195,16 @@ class Index:
             distance,
         )
         return zone, distance
+
+    def _pieces_of(self, layer: int) -> tuple[Ints, Floats, Ints]:
+        """Return the boundary pieces of one layer by cell, gathered when it is first asked for."""
+        if layer not in self._gathered:
+            if self._guard is not None:
+                self._rely_on(float(self.grid.frame[0]), math.inf)
+            self._gathered[layer] = nearness.pieces_of_layer(
+                self.grid, int(self.first[layer]), int(self.first[layer + 1])
+            )
+        return self._gathered[layer]
 
     def near(self, shapes: Shapes, row: int, reach: Reach, met: Ints) -> Near:
         """Return the zones around one shape, each layer as far as ``reach`` says; without those in ``met``."""

@@ -692,8 +692,20 @@ def _line_in_cell(
         if b1 > x2 + near or b2 < x1 - near:
             continue
         by, br = grid.piece[j, 2], grid.piece[j, 3]
-        if max(by, by + (br * (b2 - b1) if b1 < b2 else br)) < low - near:
+        end = by + (br * (b2 - b1) if b1 < b2 else br)
+        if max(by, end) < low - near:
             continue  # below the line
+        if min(by, end) > high + near:  # above it, as most are: all that lies under the piece
+            if b1 == b2 or (dx == 0.0 and not b1 <= x1 < b2):
+                continue
+            value = first + gain
+            if b1 > x1 or b2 < x2:
+                value = _run(max(b1 - x1, 0.0) * per_unit, min(1.0, (b2 - x1) * per_unit), first, gain)
+            if grid.side[j, 0] != NOTHING:
+                met = add(scratch, grid.side[j, 0], value, met)
+            if grid.side[j, 1] != NOTHING:
+                met = add(scratch, grid.side[j, 1], -value, met)
+            continue
         below, above = grid.side[j, 0], grid.side[j, 1]
         t1 = t2 = 0.0  # the stretch below the piece
         # to run along one another, two upright pieces must stand together, two others lie close all the way

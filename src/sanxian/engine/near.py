@@ -392,11 +392,37 @@ def holder(grid: Grid, first: int, last: int, x: float, y: float) -> int:
 
 
 @kernel
+def pieces_of_layer(grid: Grid, first: int, last: int) -> tuple[Ints, Floats, Ints]:
+    """Return the boundary pieces of the zones ``first:last`` by cell: where each cell begins, the ends, the zone."""
+    cells = grid.extent[0] * grid.extent[1]
+    start = np.zeros(cells + 1, np.int32)
+    ends, zone = np.empty((0, 4)), np.empty(0, np.int32)
+    for turn in range(2):
+        n = 0
+        for cell in range(cells):
+            ox = grid.frame[0] + cell // grid.extent[1] * grid.frame[2]
+            oy = grid.frame[1] + cell % grid.extent[1] * grid.frame[2]
+            for j in range(grid.cell[cell, 0], grid.cell[cell + 1, 0]):
+                z = grid.side[j, 0] if first <= grid.side[j, 0] < last else grid.side[j, 1]
+                if first <= z < last and not is_roof(grid, j):
+                    if turn == 1:
+                        ends[n, 0], ends[n, 1], ends[n, 2], ends[n, 3] = piece_ends(grid, j, ox, oy)
+                        zone[n] = z
+                    n += 1
+            start[cell + 1] = n
+        if turn == 0:
+            ends, zone = np.empty((n, 4)), np.empty(n, np.int32)
+    return start, ends, zone
+
+
+@kernel
 def nearest(
     grid: Grid,
     first: int,
     last: int,
-    layer: int,
+    start: Ints,
+    ends: Floats,
+    zone_of: Ints,
     within: float,
     xy: Floats,
     rings: Offsets,
@@ -416,7 +442,6 @@ def nearest(
     """
     x0, y0, size = grid.frame[0], grid.frame[1], grid.frame[2]
     columns, rows = grid.extent[0], grid.extent[1]
-    bit = np.uint64(1) << np.uint64(layer % 64)
     place = np.empty(4)
     segment, box = np.empty((0, 4)), np.empty((0, 4))
     for at in range(lower, upper):
@@ -457,21 +482,14 @@ def nearest(
                 jump = 1 if k == 0 or c == c1 - k or c == c2 + k else r2 - r1 + 2 * k
                 for r in range(r1 - k, r2 + k + 1, jump):
                     cell = c * rows + r
-                    if not 0 <= r < rows or grid.layers[cell] & bit == 0:
+                    if not 0 <= r < rows or start[cell] == start[cell + 1]:
                         continue
                     ox, oy = x0 + c * size, y0 + r * size
                     if gap(west, south, east, north, ox, oy, ox + size, oy + size, kx, low_y) >= best:
                         continue
                     row_x = scales(grid, 0.5 * (0.5 * (south + north) + oy + 0.5 * size))[0]
-                    for j in range(grid.cell[cell, 0], grid.cell[cell + 1, 0]):
-                        z = grid.side[j, 0]
-                        if not first <= z < last:
-                            z = grid.side[j, 1]
-                            if not first <= z < last:
-                                continue
-                        if is_roof(grid, j):
-                            continue
-                        x1, y1, x2, y2 = piece_ends(grid, j, ox, oy)
+                    for j in range(start[cell], start[cell + 1]):
+                        x1, y1, x2, y2 = ends[j, 0], ends[j, 1], ends[j, 2], ends[j, 3]
                         if single:
                             found, t = to_segment(
                                 0.0,
@@ -493,7 +511,7 @@ def nearest(
                                         (y2 - south) * sy,
                                     )
                                 if found < best:
-                                    best, zone[q] = found, z
+                                    best, zone[q] = found, zone_of[j]
                             continue
                         lowest, highest = min(y1, y2), max(y1, y2)
                         if gap(west, south, east, north, x1, lowest, x2, highest, kx, low_y) >= best:
@@ -510,10 +528,10 @@ def nearest(
                                 end = min((i + 1) * CHUNK, len(segment))
                                 found = compare(grid, segment, i * CHUNK, end, x1, y1, x2, y2, best, place)
                                 if found < best:
-                                    best, zone[q] = found, z
+                                    best, zone[q] = found, zone_of[j]
                         enclosed = areal and west <= x1 <= east and south <= y1 <= north
                         if enclosed and best > 0.0 and ring_holds(segment, x1, y1):
-                            best, zone[q] = 0.0, z
+                            best, zone[q] = 0.0, zone_of[j]
             k += 1
         if zone[q] != NOTHING:
             distance[q] = np.sqrt(best)

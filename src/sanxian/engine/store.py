@@ -34,7 +34,7 @@ _ALIGN: Final = 64
 _DTYPES: Final = {
     name: np.dtype(kind)
     for name, kind in {
-        "frame": "<f8", "extent": "<i8", "rows": "<f8", "cell": "<i8", "piece": "<f8", "side": "<i4",
+        "frame": "<f8", "extent": "<i8", "rows": "<f8", "cell": "<i4", "piece": "<f8", "side": "<i4",
         "strip": "<i8", "full": "<i4", "sum_zone": "<i4", "sum_area": "<f8", "layers": "<u8",
         "zone_start": "<i8", "zone_cell": "<i8", "zone_box": "<f8", "zone_area": "<f8", "first": "<i8",
     }.items()
@@ -232,7 +232,7 @@ class Guard:
         """Check all that the grid columns ``left:right`` hold."""
         rows = int(grid.extent[1])
         k1, k2 = left * rows, right * rows
-        self.check("cell", k1 * 32, (k2 + 1) * 32)
+        self.check("cell", k1 * 16, (k2 + 1) * 16)
         self.check("layers", k1 * 8, k2 * 8)
         (p1, f1, s1, _), (p2, f2, s2, _) = grid.cell[k1].tolist(), grid.cell[k2].tolist()
         self.check("piece", p1 * 32, p2 * 32)
