@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -14,7 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
+from demo_edition import demo_edition
+from engine_layers import blob
+from geos_overlay import Overlay as Oracle
+from sample_edition import sample_edition
 from sanxian import geometry
+from sanxian.edition import Edition
+from sanxian.edition.index import overlay_of
 from sanxian.engine import Overlay
 from sanxian.model import Hit, Layer, LayerKind, Part, Relation, Zone
 
@@ -121,7 +129,7 @@ def test_length_is_geodesic(place: tuple[float, float], azimuth: float, length: 
     x, y, _ = GEOD.fwd(*place, azimuth, length)
     line = shapely.LineString([place, *GEOD.npts(*place, x, y, 1 + int(length // 50)), (x, y)])
     found = hits(overlay(shapely.box(85, 28, 108, 43), min_length_m=0.0), part(line, "线路"))["Z0"]
-    assert found.length_m == pytest.approx(length, rel=1e-6)
+    assert found.length_m == pytest.approx(length, rel=1e-6, abs=6e-5)  # rounded to 0.1 mm
 
 
 @settings(max_examples=40)
@@ -132,7 +140,7 @@ def test_near_miss_has_distance_and_bearing(
     x, y, _ = GEOD.fwd(*place, azimuth, distance)
     found = hits(overlay(shapely.points(x, y)), part(shapely.points(place), "点位"))["Z0"]
     assert found.relation is Relation.NEAR
-    assert found.distance_m == pytest.approx(distance, rel=1e-6)
+    assert found.distance_m == pytest.approx(distance, rel=1e-6, abs=6e-5)  # rounded to 0.1 mm
     assert abs((found.bearing_deg - azimuth + 180) % 360 - 180) < 0.01  # type: ignore[operator]  # NEAR has one
     assert found.margin_m == found.distance_m
 
@@ -326,3 +334,168 @@ def test_area_of_holes_and_parts() -> None:
     assert geometry.lonlat_area(both) == pytest.approx(
         geometry.lonlat_area(ring) + geometry.lonlat_area(outer), rel=1e-12
     )
+
+
+# --- the whole overlay against GEOS ------------------------------------------------------------------
+
+EDITIONS: dict[str, Callable[[], Edition]] = {"sample": sample_edition, "demo": demo_edition}
+
+
+@lru_cache(maxsize=2)
+def both(name: str) -> tuple[Edition, Overlay, Oracle]:
+    edition = EDITIONS[name]()
+    return edition, overlay_of(edition), Oracle(edition.layers, edition.zones, edition.outline)
+
+
+def project(rng: np.random.Generator, edition: Edition) -> list[Part]:
+    """Parts of some roles and any dimension, of 30 m to 5 km, here and there outside the region or along a border."""
+    west, south, east, north = shapely.bounds(edition.outline)
+    at = rng.uniform((west, south), (east, north))
+    radius = float(10 ** rng.uniform(-3.5, -1.3))
+    zones = edition.zones[edition.layers[int(rng.integers(len(edition.layers)))].id]
+    if zones and rng.random() < 0.4:  # a place on the border of some zone
+        xy = shapely.get_coordinates(zones[int(rng.integers(len(zones)))].geometry)
+        at = xy[int(rng.integers(len(xy)))]
+    walk = at + np.cumsum(rng.normal(0, radius, (5, 2)), axis=0)
+    made = [
+        part(blob(rng, at, radius, holes=1, parts=int(rng.integers(1, 3)), count=12), "厂区"),
+        part(blob(rng, at + 2 * radius, radius, count=30), "渣场"),
+        part(shapely.LineString(walk), "管线"),
+        part(shapely.MultiLineString([walk[:3], walk[3:]]), "道路"),
+        part(shapely.Point(at), "排污口"),
+        part(shapely.MultiPoint(walk[:3]), "取水口"),
+    ]
+    chosen = [p for p in made if rng.random() < 0.4]
+    return chosen or [made[int(rng.integers(len(made)))]]
+
+
+def near_enough(found: Hit, truth: Hit) -> None:
+    """The same meeting; numbers as close as rounding (areas to 1e-4 m²) and the oracle's plane (2 cm) allow."""
+    assert (found.layer, found.zone, found.role) == (truth.layer, truth.zone, truth.role)
+    assert found.relation is truth.relation, (found, truth)
+    assert found.points == truth.points
+    assert found.area_m2 == pytest.approx(truth.area_m2, rel=1e-9, abs=1.01e-4)
+    assert found.length_m == pytest.approx(truth.length_m, rel=1e-9, abs=1.01e-4)
+    assert found.share == pytest.approx(truth.share, abs=1e-9)
+    assert found.zone_share == pytest.approx(truth.zone_share, abs=1e-9)
+    assert found.distance_m == pytest.approx(truth.distance_m, rel=1e-5, abs=0.02)
+    assert (found.bearing_deg is None) == (truth.bearing_deg is None)
+    if found.bearing_deg is not None and truth.bearing_deg is not None:
+        turn = abs((found.bearing_deg - truth.bearing_deg + 180) % 360 - 180)
+        assert (
+            math.radians(turn) * truth.distance_m < 0.001 * truth.distance_m + 2.0
+        )  # the foot slides along a line
+    if truth.margin_m == truth.distance_m:
+        assert found.margin_m == found.distance_m
+    assert found.margin_m == pytest.approx(truth.margin_m, rel=0.016, abs=0.07)
+    layer_limit = abs(found.margin_m - truth.margin_m) + 1e-9
+    assert found.sensitive is truth.sensitive or layer_limit > 0
+
+
+@pytest.mark.parametrize("name", EDITIONS)
+@pytest.mark.parametrize("seed", range(8))
+def test_hits_are_those_of_geos(name: str, seed: int) -> None:
+    """Sets, relations, areas, lengths, points, shares, distances and margins, role by role."""
+    edition, made, oracle = both(name)
+    rng = np.random.default_rng(seed)
+    seen = 0
+    for parts in (project(rng, edition) for _ in range(12)):
+        found, truth = made.place(parts, AS_OF), oracle.place(parts, AS_OF)
+        assert [(h.layer, h.zone, h.role) for h in found.hits] == [
+            (h.layer, h.zone, h.role) for h in truth.hits
+        ]
+        for one, other in zip(found.hits, truth.hits, strict=True):
+            near_enough(one, other)
+        seen += len(found.hits)
+        assert found.area_m2 == pytest.approx(truth.area_m2, rel=1e-12)
+        assert found.length_m == pytest.approx(truth.length_m, rel=1e-12)
+        assert found.outside is truth.outside
+        assert found.outside_share == pytest.approx(truth.outside_share, abs=2e-9)
+        assert found.border_m == pytest.approx(truth.border_m, rel=4e-3, abs=0.02)  # the oracle's is planar
+    assert seen > 100
+
+
+@pytest.mark.parametrize("name", EDITIONS)
+def test_projects_placed_together_are_placed_as_alone(name: str) -> None:
+    edition, made, _ = both(name)
+    rng = np.random.default_rng(5)
+    projects = [project(rng, edition) for _ in range(40)]
+    together = made.place_many(projects, AS_OF)
+    for parts, placed in zip(projects, together, strict=True):
+        assert placed.hits == made.place(parts, AS_OF).hits
+
+
+@pytest.mark.parametrize("name", EDITIONS)
+@pytest.mark.parametrize("seed", range(4))
+def test_distances_and_extents_of_selections_are_those_of_geos(name: str, seed: int) -> None:
+    edition, made, oracle = both(name)
+    rng = np.random.default_rng(seed + 100)
+    filled = [layer.id for layer in edition.layers if edition.zones[layer.id]]
+    for parts in (project(rng, edition) for _ in range(10)):
+        found, truth = made.place(parts, AS_OF), oracle.place(parts, AS_OF)
+        for role in ("", parts[0].role):
+            picked = rng.choice(filled, 3, replace=False).tolist()
+            selection = tuple(
+                (layer, tuple(sorted(rng.choice(n, int(rng.integers(1, n + 1)), replace=False).tolist())))
+                for layer, n in ((layer, len(edition.zones[layer])) for layer in picked)
+            )
+            if role in found.groups:
+                one, other = found.extent(selection, role), truth.extent(selection, role)
+                assert one.area_m2 == pytest.approx(other.area_m2, rel=1e-9, abs=1.01e-4)
+                assert one.length_m == pytest.approx(other.length_m, rel=1e-9, abs=1.01e-4)
+                for share in ("share", "least_share", "zone_share"):
+                    assert getattr(one, share) == pytest.approx(getattr(other, share), abs=1e-9)
+            for layer, rows in selection:
+                least, check = found.distance(layer, rows, role), truth.distance(layer, rows, role)
+                assert (least is None) == (check is None)
+                if least is not None and check is not None:
+                    assert least.distance_m == pytest.approx(check.distance_m, rel=1e-5, abs=0.02)
+                    assert (least.bearing_deg is None) == (least.distance_m == 0.0)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda b: part(shapely.Point(b[2], (b[1] + b[3]) / 2), "点位"),
+        lambda b: part(shapely.box(b[2], b[1], b[2] + 0.01, b[3])),
+    ],
+)
+def test_what_touches_is_told_even_by_a_layer_that_looks_for_no_near_misses(
+    place: Callable[[tuple[float, ...]], Part],
+) -> None:
+    zone_ = rectangle(100.0, 36.0, 3000, 2000)
+    touching = place(tuple(shapely.bounds(zone_).tolist()))
+    found = hits(overlay(zone_, near_m=0.0), touching)
+    assert list(found) == ["Z0"]
+    assert found["Z0"].distance_m == 0.0
+    far = part(shapely.box(100.2, 36.0, 100.21, 36.01))
+    assert hits(overlay(zone_, near_m=0.0), far) == {}
+
+
+@settings(max_examples=25)
+@given(places, st.floats(0, 360), st.sampled_from((40.0, 700.0, 9000.0)), st.integers(0, 10**6))
+def test_distances_are_those_of_a_finely_traced_boundary(
+    place: tuple[float, float], azimuth: float, distance: float, seed: int
+) -> None:
+    """The least geodesic distance, looked for along the zone's edges finer and finer, is met to a millionth."""
+    x, y, _ = GEOD.fwd(*place, azimuth, 2 * distance)
+    shape = star(x, y, distance, 9, seed)
+    found = overlay(shape, near_m=1e6).place([part(shapely.points(place), "点位")], AS_OF)
+    ring = shapely.get_coordinates(shape)
+    best = math.inf
+    for a, b in pairwise(ring):
+        low, high = 0.0, 1.0
+        for _ in range(6):
+            t = np.linspace(low, high, 41)[:, None]
+            spots = a * (1 - t) + b * t
+            metres = GEOD.inv(np.full(41, place[0]), np.full(41, place[1]), *spots.T)[2]
+            k = int(np.argmin(metres))
+            low, high = float(t[max(k - 1, 0), 0]), float(t[min(k + 1, 40), 0])
+            best = min(best, float(metres[k]))
+    if shapely.intersects(shape, shapely.points(place)):
+        assert found.hits[0].relation is Relation.OVERLAP
+        return
+    nearest = found.distance("units", (0,))
+    assert nearest is not None
+    for metres in (found.hits[0].distance_m, nearest.distance_m):
+        assert metres == pytest.approx(best, rel=1e-6, abs=1.01e-4)

@@ -35,7 +35,7 @@ class Grid(NamedTuple):
 
     frame: NDArray[np.float64]  # x0, y0, cell size, contact tolerance, 1 on the ellipsoid
     extent: NDArray[np.int64]  # columns, rows
-    rows: NDArray[np.float64]  # (rows, 9) what a step measures in each row (surface.py)
+    rows: NDArray[np.float64]  # (rows, 10) what a step measures in each row (surface.py)
     cell: NDArray[np.int32]  # (cells + 1, 4)  # 16 bytes a cell: every query reads it first
     piece: NDArray[np.float64]  # (pieces, 4) local to the cell
     side: NDArray[np.int32]  # (pieces, 2) zone below, zone above; of a vertical piece left, right

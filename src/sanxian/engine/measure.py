@@ -662,7 +662,7 @@ def lengths(
 def _speed(grid: Grid, row: int, y: float, dx: float, dy: float) -> float:
     """Return the length of the step (dx, dy) at height y of a row, in metres."""
     kx = grid.rows[row, 4] + y * (grid.rows[row, 5] + y * grid.rows[row, 6])
-    ky = grid.rows[row, 7] + y * grid.rows[row, 8]
+    ky = grid.rows[row, 7] + y * (grid.rows[row, 8] + y * grid.rows[row, 9])
     return float(np.sqrt((kx * dx) ** 2 + (ky * dy) ** 2))
 
 
@@ -680,10 +680,12 @@ def _line_in_cell(
     cell = column * grid.extent[1] + row
     dx, dy = x2 - x1, y2 - y1
     near = grid.frame[3]
-    first = _speed(grid, row, y1, dx, dy)
-    gain = 0.5 * (_speed(grid, row, y2, dx, dy) - first)  # length from 0 to t: t (first + gain t)
+    # speed at the beginning, in the middle and at the end: the length from 0 to t by Simpson's parabola
+    first, half = _speed(grid, row, y1, dx, dy), _speed(grid, row, 0.5 * (y1 + y2), dx, dy)
+    last = _speed(grid, row, y2, dx, dy)
+    gain, bend = 2.0 * half - 1.5 * first - 0.5 * last, (2.0 * first - 4.0 * half + 2.0 * last) / 3.0
     for i in range(grid.cell[cell, 1], grid.cell[cell + 1, 1]):
-        met = add(scratch, grid.full[i], first + gain, met)
+        met = add(scratch, grid.full[i], first + gain + bend, met)
     low, high = min(y1, y2), max(y1, y2)
     per_unit = 1.0 / dx if dx > 0.0 else 0.0
     lo, hi = pieces_between(grid, cell, x1 - near, x2 + near)
@@ -698,9 +700,9 @@ def _line_in_cell(
         if min(by, end) > high + near:  # above it, as most are: all that lies under the piece
             if b1 == b2 or (dx == 0.0 and not b1 <= x1 < b2):
                 continue
-            value = first + gain
+            value = first + gain + bend
             if b1 > x1 or b2 < x2:
-                value = _run(max(b1 - x1, 0.0) * per_unit, min(1.0, (b2 - x1) * per_unit), first, gain)
+                value = _run(max(b1 - x1, 0.0) * per_unit, min(1.0, (b2 - x1) * per_unit), first, gain, bend)
             if grid.side[j, 0] != NOTHING:
                 met = add(scratch, grid.side[j, 0], value, met)
             if grid.side[j, 1] != NOTHING:
@@ -739,15 +741,15 @@ def _line_in_cell(
                 tb = u1 if x1 >= b2 else u2
                 tb = max(ta, tb)
             if below == above:
-                met = _along(scratch, below, _run(u1, u2, first, gain), met)
+                met = _along(scratch, below, _run(u1, u2, first, gain, bend), met)
             else:
-                met = _along(scratch, zone_beside(grid, j, 1, 0), _run(u1, ta, first, gain), met)
-                met = _along(scratch, zone_beside(grid, j, -1, 0), _run(tb, u2, first, gain), met)
-                given = _run(max(t1, ta), min(t2, tb), first, gain)
-                met = _along(scratch, below, _run(ta, tb, first, gain) - given, met)
+                met = _along(scratch, zone_beside(grid, j, 1, 0), _run(u1, ta, first, gain, bend), met)
+                met = _along(scratch, zone_beside(grid, j, -1, 0), _run(tb, u2, first, gain, bend), met)
+                given = _run(max(t1, ta), min(t2, tb), first, gain, bend)
+                met = _along(scratch, below, _run(ta, tb, first, gain, bend) - given, met)
                 met = _along(scratch, above, given, met)
         if t2 > t1:
-            value = _run(t1, t2, first, gain)
+            value = _run(t1, t2, first, gain, bend)
             if below != NOTHING:
                 met = add(scratch, below, value, met)
             if above != NOTHING:
@@ -756,19 +758,19 @@ def _line_in_cell(
     size = grid.frame[2]
     if x2 <= near and column > 0:
         met = _along_beyond(
-            grid, scratch, column - 1, row, x1 + size, y1, x2 + size, y2, -1, 0, first, gain, met
+            grid, scratch, column - 1, row, x1 + size, y1, x2 + size, y2, -1, 0, first, gain, bend, met
         )
     if x1 >= size - near and column + 1 < grid.extent[0]:
         met = _along_beyond(
-            grid, scratch, column + 1, row, x1 - size, y1, x2 - size, y2, 1, 0, first, gain, met
+            grid, scratch, column + 1, row, x1 - size, y1, x2 - size, y2, 1, 0, first, gain, bend, met
         )
     if high <= near and row > 0:
         met = _along_beyond(
-            grid, scratch, column, row - 1, x1, y1 + size, x2, y2 + size, 0, -1, first, gain, met
+            grid, scratch, column, row - 1, x1, y1 + size, x2, y2 + size, 0, -1, first, gain, bend, met
         )
     if low >= size - near and row + 1 < grid.extent[1]:
         met = _along_beyond(
-            grid, scratch, column, row + 1, x1, y1 - size, x2, y2 - size, 0, 1, first, gain, met
+            grid, scratch, column, row + 1, x1, y1 - size, x2, y2 - size, 0, 1, first, gain, bend, met
         )
     return met
 
@@ -822,6 +824,7 @@ def _along_beyond(
     up: int,
     first: float,
     gain: float,
+    bend: float,
     met: int,
 ) -> int:
     """Add the zones of a neighbouring cell along whose boundary a line runs that lies just outside that cell."""
@@ -831,14 +834,16 @@ def _along_beyond(
     for j in range(lo, hi):
         u1, u2 = stretch_along(grid, j, x1, y1, x2, y2)
         if u2 > u1:
-            met = _along(scratch, zone_beside(grid, j, right, up), _run(u1, u2, first, gain), met)
+            met = _along(scratch, zone_beside(grid, j, right, up), _run(u1, u2, first, gain, bend), met)
     return met
 
 
 @inlined
-def _run(t1: float, t2: float, first: float, gain: float) -> float:
-    """Return the length of a stretch of a piece whose length from 0 to t is t (first + gain t)."""
-    return t2 * (first + gain * t2) - t1 * (first + gain * t1) if t2 > t1 else 0.0
+def _run(t1: float, t2: float, first: float, gain: float, bend: float) -> float:
+    """Return the length of a stretch of a piece whose length from 0 to t is t (first + t (gain + bend t))."""
+    if t2 <= t1:
+        return 0.0
+    return t2 * (first + t2 * (gain + bend * t2)) - t1 * (first + t1 * (gain + bend * t1))
 
 
 @inlined

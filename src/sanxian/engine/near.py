@@ -66,7 +66,7 @@ def scales(grid: Grid, y: float) -> tuple[float, float]:
     u = min(max(y - y0 - row * size, -size), 2 * size)
     return (
         grid.rows[row, 4] + u * (grid.rows[row, 5] + u * grid.rows[row, 6]),
-        grid.rows[row, 7] + u * grid.rows[row, 8],
+        grid.rows[row, 7] + u * (grid.rows[row, 8] + u * grid.rows[row, 9]),
     )
 
 

@@ -384,8 +384,8 @@ class Placement:
     @cached_property
     def _outside_shares(self) -> tuple[float, ...]:
         shares = self._shares_of(self.groups[""], {self._overlay.region}, "")
-        # what is left at 1e-7 is how the same length comes out of two formulas
-        return tuple(0.0 if 1.0 - share < 1e-7 else 1.0 - share for share in shares)
+        # what is left at 1e-8 is how the same length comes out of two formulas
+        return tuple(0.0 if 1.0 - share < 1e-8 else 1.0 - share for share in shares)
 
     def _shares_of(self, group: _Group, zones: set[int] | frozenset[int], role: str) -> list[float]:
         """Return the shares of areas, lines and points in zones that share no land."""

@@ -39,7 +39,7 @@ _DTYPES: Final = {
         "zone_start": "<i8", "zone_cell": "<i8", "zone_box": "<f8", "zone_area": "<f8", "first": "<i8",
     }.items()
 }  # fmt: skip
-_WIDTH: Final = {"rows": 9, "cell": 4, "piece": 4, "side": 2, "zone_box": 4}
+_WIDTH: Final = {"rows": 10, "cell": 4, "piece": 4, "side": 2, "zone_box": 4}
 
 
 _REASONS: Final[Mapping[str, Mapping[str, str]]] = {

@@ -32,8 +32,8 @@ Floats = NDArray[np.float64]
 # Columns of the row table: coefficients of ascending powers of the height above the row's foot.
 AREA: Final = 0  # 4 columns: area of a strip one unit wide = c0 u + c1 u² + c2 u³ + c3 u⁴
 X_SCALE: Final = 4  # 3 columns: length of one unit of x at height u
-Y_SCALE: Final = 7  # 2 columns: length of one unit of y
-ROW_COLUMNS: Final = 9
+Y_SCALE: Final = 7  # 3 columns: length of one unit of y
+ROW_COLUMNS: Final = 10
 
 CGCS2000_A: Final = 6378137.0  # GB 22021-2008
 _F: Final = 1 / 298.257222101
@@ -77,7 +77,7 @@ class Surface:
         for column, density, terms in (
             (AREA, self.area, 4),
             (X_SCALE, self.x_scale, 3),
-            (Y_SCALE, self.y_scale, 2),
+            (Y_SCALE, self.y_scale, 3),
         ):
             powers = density(at) @ to_power.T  # of the fraction of the height
             if column == AREA:  # integrated from the row's foot
