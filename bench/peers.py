@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 import types
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -21,10 +22,12 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-import postgis
 import shapely
 from numpy.typing import NDArray
 from province import LAYERS, NEAREST_LAYER, Figures, Floats, Ints, Province
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))  # the throw-away server is shared with the tests
+import postgis_cluster as postgis
 
 Shapes = NDArray[np.object_]
 

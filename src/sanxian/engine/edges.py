@@ -192,7 +192,9 @@ def cut_pieces(
                     v1, v2 = below_top, below_top
                 piece[k, 0], piece[k, 1], piece[k, 2], piece[k, 3] = u1, v1, u2, v2
                 sides[k, 0], sides[k, 1] = side[i, 0], side[i, 1]
-                if u1 == u2 and x1 < x2:  # made vertical by rounding: rising, its left is what lay above
+                if (
+                    u1 == u2 and edge[i, 0] < edge[i, 2]
+                ):  # made vertical by rounding: rising, its left is what lay above
                     if v2 >= v1:
                         sides[k, 0], sides[k, 1] = side[i, 1], side[i, 0]
                     else:

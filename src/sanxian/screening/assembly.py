@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from operator import itemgetter
 from typing import Final, NamedTuple
 
 from sanxian import rules
@@ -18,7 +18,6 @@ from sanxian.screening.places import both
 from sanxian.screening.prepared import Bundle, Prepared
 from sanxian.screening.result import Failure, PartReport, Screening
 
-_ORDER: Final = itemgetter(0)  # Line.order
 _JOINED: Final = 512  # sets of bundles and forms remembered with one bundle
 
 
@@ -55,6 +54,10 @@ def assemble(
     if isinstance(answer, SanxianError):
         return Failure(project=project, error=answer)
     surroundings = prepared.surroundings(answer.counties)
+
+    def order(line: Line) -> tuple[object, ...]:
+        return prepared.order(line.finding)
+
     fresh = [made for form, said in answer.filled for made in form.filled(said)]
     others = [*answer.others, *surroundings.lines]
     if any(other.finding.clause for other in answer.others):
@@ -65,8 +68,8 @@ def assemble(
         lines = list(joined.lines)
         for at, made in zip(joined.at, fresh, strict=True):
             lines[at] = made
-        if others:
-            lines = sorted([*others, *lines], key=_ORDER)
+        for other in others:
+            insort(lines, other, key=order)
     reports, reports_written = surroundings.reports(answer.layers)
     pieces = {
         **joined.pieces,
@@ -124,7 +127,7 @@ def _join(
     for bundle in answer.bundles:
         lines += bundle.lines
         shares += bundle.shares
-    order = sorted(range(len(lines)), key=lambda i: lines[i].order)
+    order = sorted(range(len(lines)), key=lambda i: prepared.order(lines[i].finding))
     at = {i: position for position, i in enumerate(order)}
     found = dict.fromkeys([lines[i].finding.clause for i in order])
     used = {name: prepared.clause[name] for name in found if name}

@@ -81,9 +81,8 @@ PLACE_BLANKS: Final = 3
 
 
 class Line(NamedTuple):
-    """A finding ready for a screening: its place in the order, itself, and its bytes in the record."""
+    """A finding ready for a screening: itself, and its bytes in the record."""
 
-    order: tuple[Any, ...]
     finding: Finding
     written: bytes
 
@@ -91,34 +90,26 @@ class Line(NamedTuple):
 class Form:
     """Findings with blanks, and what they add to the questions."""
 
-    __slots__ = ("_fill", "_last", "_order", "findings", "shares")
+    __slots__ = ("_fill", "_last", "findings", "shares")
 
-    def __init__(
-        self,
-        findings: Sequence[Finding],
-        order: Callable[[Finding], tuple[Any, ...]],
-        shares: tuple[Share, ...] = (),
-    ) -> None:
-        self._fill = tuple((_fill(finding), _written(finding)) for finding in findings)
-        self._order = order
+    def __init__(self, findings: Sequence[Finding], shares: tuple[Share, ...] = ()) -> None:
         self.findings = tuple(findings)
         self.shares = shares
+        self._fill = tuple((_fill(finding), _written(finding)) for finding in findings)
         self._last: tuple[tuple[bytes, ...], tuple[Line, ...]] | None = None
 
     def __len__(self) -> int:
-        return len(self._fill)
+        return len(self.findings)
 
     def filled(self, said: Said) -> tuple[Line, ...]:
         """Return the findings with ``said`` in the blanks."""
         last = self._last
         if last is not None and last[0] == said.written:
-            return last[1]  # many projects in a row say the same
-        lines = []
-        for fill, write in self._fill:
-            finding: Finding = fill(said.values)
-            lines.append(Line(self._order(finding), finding, write(said.written)))
-        made = tuple(lines)
-        self._last = said.written, made
+            return last[1]
+        values, written = said
+        made = tuple([Line(fill(values), write(written)) for fill, write in self._fill])
+        if len(written) == PLACE_BLANKS:  # nothing but the place: it will be wanted again
+            self._last = written, made
         return made
 
 
@@ -129,9 +120,9 @@ class Filled(NamedTuple):
     said: Said
 
 
-def line(finding: Finding, order: Callable[[Finding], tuple[Any, ...]]) -> Line:
+def line(finding: Finding) -> Line:
     """Return a finding without blanks as a line."""
-    return Line(order(finding), finding, recording.piece(recording.plain(finding)))
+    return Line(finding, recording.piece(recording.plain(finding)))
 
 
 # --- filling in ------------------------------------------------------------------------------
@@ -152,9 +143,7 @@ def _filler(value: Any) -> Fill | None:
         kind = type(value)
         if kind is RuleResult and "trace" in parts:
             parts["trace"] = partial(Steps, parts["trace"])
-        fixed = {name: item for name, item in every.items() if name not in parts}
-        filled = list(parts.items())
-        return (lambda said: kind(**fixed, **{k: made(said) for k, made in filled})) if parts else None
+        return _maker(kind, every, parts) if parts else None
     if isinstance(value, Mapping):
         whole, filled = dict(value), list(_fillers(value).items())
         return (lambda said: {**whole, **{k: made(said) for k, made in filled}}) if filled else None
@@ -165,6 +154,23 @@ def _filler(value: Any) -> Fill | None:
         sequence = type(value)
         return lambda said: sequence([item if made is None else made(said) for made, item in items])
     return None
+
+
+def _maker(kind: type, every: Mapping[str, Any], parts: Mapping[str, Fill]) -> Fill:
+    """Return what makes a frozen dataclass: its slots are set directly, which takes a third of its ``__init__``."""
+    slots = vars(kind)
+    fixed = [(slots[name].__set__, item) for name, item in every.items() if name not in parts]
+    filled = [(slots[name].__set__, made) for name, made in parts.items()]
+
+    def make(said: Sequence[Any]) -> Any:
+        new: Any = object.__new__(kind)
+        for put, item in fixed:
+            put(new, item)
+        for put, made in filled:
+            put(new, made(said))
+        return new
+
+    return make
 
 
 def _fillers(value: Mapping[str, Any]) -> dict[str, Fill]:

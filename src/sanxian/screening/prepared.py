@@ -12,7 +12,6 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
-from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from sanxian import data, rules
@@ -134,7 +133,7 @@ class Bundle:
     filled: tuple[Filled, ...]  # lapsed clauses and steady groups …
     others: tuple[Line, ...]  # … those that cannot be written with blanks …
     own: tuple[Share, ...]  # … what these add to the questions …
-    lines: tuple[Line, ...]  # … and what all of them say, in the order of a screening
+    lines: tuple[Line, ...]  # … and what all of them say
     shares: tuple[Share, ...]  # … and add to the questions
     moving: tuple[Moving, ...]  # the other groups
     joined: dict[Hashable, Any] = field(default_factory=dict)  # what ``assembly`` made of it with others
@@ -143,11 +142,10 @@ class Bundle:
 def bundle(
     filled: Sequence[Filled], others: Sequence[Line], own: Sequence[Share], moving: Sequence[Moving] = ()
 ) -> Bundle:
-    """Return a bundle, its lines made and sorted; ``own`` are the shares of ``others``."""
-    lines = [*others, *(made for form, said in filled for made in form.filled(said))]
+    """Return a bundle, its lines made; ``own`` are the shares of ``others``."""
+    lines = (*others, *(made for form, said in filled for made in form.filled(said)))
     every = [*own, *(share for form, _ in filled for share in form.shares)]
-    lines.sort(key=attrgetter("order"))
-    return Bundle(tuple(filled), tuple(others), tuple(own), tuple(lines), rules.pooled(every), tuple(moving))
+    return Bundle(tuple(filled), tuple(others), tuple(own), lines, rules.pooled(every), tuple(moving))
 
 
 class Prepared:
@@ -173,7 +171,9 @@ class Prepared:
         self._wanted: dict[str, frozenset[tuple[str, str]]] = {}
         self.rows = {layer: tuple(range(len(zones))) for layer, zones in edition.zones.items()}
         self.forms: Memo[Form] = Memo(round(_FORMS * memory), len)
-        self.bundles: Memo[Bundle] = Memo(round(_LINES * memory), lambda bundle: 1 + len(bundle.lines))
+        self.bundles: Memo[Bundle] = Memo(
+            round(_LINES * memory), lambda bundle: 1 + len(bundle.lines), once_is_chance=True
+        )
         self.statements: Memo[tuple[Value, ...]] = Memo(round(_PLACES * memory))
         self.plans: Memo[Plan] = Memo(round(_PLACES * memory))
         self._surroundings: Memo[Surroundings] = Memo(round(_PLACES * memory))
@@ -277,7 +277,7 @@ class Prepared:
         read = list(dict.fromkeys(v for group in groups for v in group.variables))
         return Plan(
             lapsed=tuple(lapsed),
-            form=None if self.marked else Form(lapsed, self.order),
+            form=None if self.marked else Form(lapsed),
             place=say_text(place.code, place.name, place.layer),
             steady=tuple(steady),
             others=tuple(group for group in groups if group not in steady),
@@ -536,7 +536,7 @@ class Surroundings:
             zh, en = both("no_data", layer=layer.title, region=names)
             place = Place(blind[0], names, "")
             found = finding(place, "", Outcome.NEEDS_FACTS, zh, en, kind=FindingKind.LAYER, layer=layer.id)
-            made.append(line(found, self._prepared.order))
+            made.append(line(found))
         return tuple(made)
 
     def reports(self, met: frozenset[str]) -> tuple[tuple[LayerReport, ...], bytes]:

@@ -15,6 +15,7 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
 from sanxian.model import Outcome
@@ -178,10 +179,18 @@ def plain(value: Any) -> Any:
 def _plain_step(value: Any) -> Any:
     """Return what the encoder does not know, one step plainer; what is inside comes by itself."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {name: getattr(value, name) for name in _names(type(value))}
+        names, values_of = _members(type(value))
+        return dict(zip(names, values_of(value), strict=True))
     if isinstance(value, Mapping):
         return {str(k): v for k, v in value.items()}
     return plain(value)
+
+
+@lru_cache(maxsize=64)
+def _members(kind: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    names = _names(kind)
+    # named twice, so that a class with one field gives a tuple as well
+    return (*names, names[0]), attrgetter(*names, names[0])
 
 
 @lru_cache(maxsize=64)

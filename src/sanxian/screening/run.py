@@ -126,7 +126,7 @@ class Run(Seen):
         else:
             for lapsed in plan.lapsed:
                 here = replace(lapsed, place=place.code, place_name=place.name, layer=place.layer)
-                others.append(line(here, self.prepared.order))
+                others.append(line(here))
         for group in plan.steady:
             if group.plain and not self.facts.marked:
                 filled.append(Filled(self._form(group, place), self._before_measures(plan, group)))
@@ -164,7 +164,7 @@ class Run(Seen):
         sight = Sight(self, place)
         findings = self._findings(group, place, sight, look(group, sight, self.chart))
         shares = rules.shares(group.members, sight, count_drafts=self.count_drafts)
-        return tuple([line(one, self.prepared.order) for one in findings]), shares
+        return tuple([line(one) for one in findings]), shares
 
     def _form(self, group: Group, place: Place) -> Form:
         """Return the findings of a group with blanks for the place and for the values it saw."""
@@ -176,7 +176,7 @@ class Run(Seen):
             blank = BLANK_PLACE._replace(doubtful=place.doubtful)
             findings = self._findings(group, blank, WithBlanks(sight, group, found), found)
             shares = rules.shares(group.members, sight, count_drafts=self.count_drafts)
-            form = self.prepared.forms.keep(key, Form(findings, self.prepared.order, shares))
+            form = self.prepared.forms.keep(key, Form(findings, shares))
         return form
 
     def _findings(self, group: Group, place: Place, env: rules.Environment, found: Look) -> list[Finding]:
@@ -247,12 +247,12 @@ class Run(Seen):
     # --- findings about the map ---------------------------------------------------------------
 
     def _place_lines(self) -> Iterator[Line]:
-        info, order = self.prepared.edition.info, self.prepared.order
+        info = self.prepared.edition.info
         region = Place(info.region, info.title, "")
         outside = self.placement.outside_share
         if outside > GAP:
             zh, en = both("outside", share=f"{outside:.2%}")
-            yield line(finding(region, "", Outcome.NEEDS_FACTS, zh, en, kind=FindingKind.PLACE), order)
+            yield line(finding(region, "", Outcome.NEEDS_FACTS, zh, en, kind=FindingKind.PLACE))
         for layer in self.prepared.unit_layers:
             gap = 1.0 - outside - self._covered(layer.id)
             if gap > GAP:
@@ -260,10 +260,10 @@ class Run(Seen):
                 found = finding(
                     region, "", Outcome.NEEDS_FACTS, zh, en, kind=FindingKind.PLACE, layer=layer.id
                 )
-                yield line(found, order)
+                yield line(found)
         if not self.prepared.unit_layers:
             zh, en = both("no_unit_layer")
-            yield line(finding(region, "", Outcome.NEEDS_FACTS, zh, en, kind=FindingKind.PLACE), order)
+            yield line(finding(region, "", Outcome.NEEDS_FACTS, zh, en, kind=FindingKind.PLACE))
 
     def _covered(self, layer: str) -> float:
         """Return the least share of areas, lines and points that lies in some zone of ``layer``."""
@@ -288,7 +288,7 @@ class Run(Seen):
                 found = finding(
                     place, "", Outcome.NEEDS_REVIEW, zh, en, kind=FindingKind.BOUNDARY, layer=layer.id
                 )
-                yield line(found, self.prepared.order)
+                yield line(found)
 
 
 def answer_chunk(

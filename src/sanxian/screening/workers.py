@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
+from itertools import cycle
 from multiprocessing.connection import Connection
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
@@ -62,15 +63,25 @@ def screen_chunks(chunks: Iterable[Sequence[Project]], job: Job, workers: int) -
     waiting: deque[tuple[_Worker, Sequence[Project]]] = deque()
     try:
         for _ in range(workers):
-            team.append(_Worker(context, prepared, job, [worker.end for worker in team]))
-        for number, chunk in enumerate(chunks):
-            worker = team[number % workers]
+            team.append(_Worker(context, job, [worker.end for worker in team]))
+        turns = cycle(team)
+        source, broke = iter(chunks), None
+        while True:
+            try:
+                chunk = next(source, None)
+            except Exception as error:  # noqa: BLE001 - raised below, when what came before it is answered
+                chunk, broke = None, error
+            if chunk is None:
+                break
+            worker = next(turns)
             worker.send(chunk)
             waiting.append((worker, chunk))
             if len(waiting) >= _AHEAD * workers:
                 yield from _results(*waiting.popleft(), prepared, job)
         while waiting:
             yield from _results(*waiting.popleft(), prepared, job)
+        if broke is not None:
+            raise broke
     finally:
         for worker in team:
             worker.stop()
@@ -96,7 +107,6 @@ class _Worker:
     def __init__(
         self,
         context: Any,
-        prepared: Prepared,
         job: Job,
         others: Sequence[Connection],
     ) -> None:
@@ -106,7 +116,6 @@ class _Worker:
         self._process = context.Process(target=_work, args=(theirs, inherited, job), daemon=True)
         self._process.start()
         theirs.close()
-        self._prepared = prepared
         self._known: dict[int, Form | Bundle] = {}
 
     def send(self, chunk: Sequence[Project]) -> None:
@@ -118,7 +127,7 @@ class _Worker:
         """Return what came of the oldest chunk."""
         with _gone():
             message = self.end.recv_bytes()
-        again, answers = _Reader(message, self._prepared, self._known).load()
+        again, answers = _Reader(message, self._known).load()
         if again:
             self._known.clear()
         return list(answers)
@@ -143,9 +152,8 @@ def _gone() -> Iterator[None]:
 class _Reader(pickle.Unpickler):
     """Reads a message of a worker, remembering what has a number."""
 
-    def __init__(self, message: bytes, prepared: Prepared, known: dict[int, Form | Bundle]) -> None:
+    def __init__(self, message: bytes, known: dict[int, Form | Bundle]) -> None:
         super().__init__(io.BytesIO(message))
-        self._prepared = prepared
         self._known = known
 
     def persistent_load(self, pid: Any) -> Form | Bundle:
@@ -154,7 +162,7 @@ class _Reader(pickle.Unpickler):
         if content is not None:
             kind, *parts = content
             self._known[number] = (
-                Form(parts[0], self._prepared.order, parts[1])
+                Form(parts[0], parts[1])
                 if kind == "form"
                 else bundle(_unpacked(parts[0]), parts[1], parts[2])
             )

@@ -53,7 +53,7 @@ def programs() -> Path:
 
 
 def _has_postgis(folder: Path) -> bool:
-    asked = subprocess.run([folder / "pg_config", "--sharedir"], capture_output=True, text=True, check=False)  # noqa: S603
+    asked = subprocess.run([folder / "pg_config", "--sharedir"], capture_output=True, text=True, check=False)
     # Debian has pg_config only in the development package; its extensions are in a fixed place.
     shared = asked.stdout.strip() or f"/usr/share/postgresql/{folder.parent.name}"
     return (Path(shared) / "extension" / "postgis.control").exists()
@@ -139,7 +139,7 @@ class Server:
         user = "postgres" if os.getuid() == 0 else None
         # To a file, not to a pipe: the server inherits the output of pg_ctl and would keep a pipe open.
         with (self._folder / "output").open("w+", encoding="utf-8") as said:
-            done = subprocess.run(  # noqa: S603 - our own command line
+            done = subprocess.run(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=said,
