@@ -275,6 +275,10 @@ def race_all(engine: Engine, work: Workload, names: Sequence[str], effort: dict[
 # --- the engine alone ------------------------------------------------------------------------------
 
 
+def _call(work: Callable[[], object]) -> object:
+    return work()
+
+
 def in_bulk(engine: Engine, work: Workload) -> dict[str, Any]:
     """Microseconds a query with all queries in one call; with points sorted; and on two threads."""
     result: dict[str, Any] = {}
@@ -284,7 +288,7 @@ def in_bulk(engine: Engine, work: Workload) -> dict[str, Any]:
         halves = [part(asked, 0, count // 2), part(asked, count // 2, count)]
         calls = [engine.ask_about(name, half) for half in halves]
         with ThreadPoolExecutor(2) as pool:
-            two = median(lambda calls=calls, pool=pool: [job.result() for job in map(pool.submit, calls)])
+            two = median(lambda calls=calls, pool=pool: list(pool.map(_call, calls)))
         one = median(engine.ask_about(name, asked))
         result[name] = {
             "count": count,

@@ -27,7 +27,7 @@ from sanxian.engine.grid import Grid
 from sanxian.errors import IndexBroken
 
 MAGIC: Final = b"SANXIAN INDEX\r\n\x1a"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 1  # raised with every change of what a column holds
 STRETCH: Final = 1 << 20
 _PREAMBLE: Final = struct.Struct("<16sQI4x")
 _ALIGN: Final = 64
@@ -182,6 +182,8 @@ def open_stored(path: Path, key: Mapping[str, str] | None = None) -> Stored:
         place = header["columns"][name]
         count = place["bytes"] // _DTYPES[name].itemsize
         column = np.frombuffer(data, _DTYPES[name], count, base + place["offset"])
+        if count % _WIDTH.get(name, 1):
+            raise broken(path, "stale")
         columns[name] = column.reshape(-1, _WIDTH[name]) if name in _WIDTH else column
     guard = Guard(
         path, data, {n: (base + p["offset"], p["bytes"], p["crc32"]) for n, p in header["columns"].items()}
