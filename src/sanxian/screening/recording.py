@@ -76,7 +76,8 @@ def record(screening: Screening) -> dict[str, Any]:
     """Return the screening as plain JSON values, with its own digest.
 
     The schema is published as ``docs/reference/screening.schema.json``. Enumerations are their English
-    names; texts come in both languages; nothing is rounded.
+    names; texts come in both languages. Numbers are as the engine gives them: areas to 0.0001 m², lengths and
+    distances to 0.1 mm, beyond which they would be noise.
     """
     body = {key: plain(value(screening)) for key, value in CONTENT.items()}
     body["digest"] = _digest(canonical(body))
