@@ -327,6 +327,8 @@ def nearness(engine: types.ModuleType, known: list[Case]) -> None:
     ]
     asked += [shapely.MultiPolygon([shapely.box(90, 0, 91, 1), shapely.box(50, 30, 52, 31)])]
     asked += [shapely.box(float(shapely.bounds(houses[0])[0]) - 1, -3, 64, 64)]
+    # under a house, with its floor and its roof above
+    asked += [shapely.Point(house.centroid.x, house.bounds[1] - 0.3) for house in houses[:6]]
     for cell in (4.0, 32.0):
         index = engine.Index.build([engine.Shapes.of(layer) for layer in layers], engine.PLANE, cell=cell)
         for shape in asked:

@@ -815,3 +815,12 @@ def test_a_partition_on_the_ellipsoid_adds_up() -> None:
     for (q, z), area in index_rows(index, inside).items():
         totals[q] += area if z < units else 0.0
     np.testing.assert_allclose(totals, [geometry.lonlat_area(f) for f in inside], rtol=1e-9)
+
+
+def test_a_point_under_any_number_of_slits_of_one_zone_is_counted_right() -> None:
+    """The zone's sum above the point returns to nothing again and again: it must stay one zone met."""
+    bars = [shapely.box(0, 2 * k, 60, 2 * k + 1) for k in range(12_000)]
+    index = Index.build([Shapes.of([shapely.multipolygons(bars)])], PLANE, cell=32_768)
+    start, zones = index.points(np.array([[30.0, 0.5], [30.0, 1.5], [30.0, 20_000.5], [30.0, 2.0]]))
+    assert np.diff(start).tolist() == [1, 0, 1, 1]
+    assert zones.tolist() == [0, 0, 0]

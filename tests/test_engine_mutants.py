@@ -201,7 +201,7 @@ NEAR: tuple[Mutant, ...] = (
         "jump = 1 if k == 0 else r2 - r1 + 2 * k",
     ),
     ("near", "        if bound[i] >= best:\n            break\n", "        break\n"),
-    ("near", "    return above > 0\n", "    return above >= 0\n"),
+    ("near", "            if above > 0:", "            if above >= 0:"),
     ("near", "within = ((best + 2.0 * radius) * (1.0 + 1e-9)) ** 2", "within = best ** 2"),
     ("near", "best, stop = np.inf, max(enough, 0.0) ** 2", "best, stop = np.inf, enough ** 2 + 1.0"),
     ("near", "best = max(best, d - off)", "best = max(best, d)"),

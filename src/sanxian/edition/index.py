@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from sanxian import output
 from sanxian.edition.content import Edition
-from sanxian.engine import ELLIPSOID, Index, Overlay, index_layers, store
+from sanxian.engine import ELLIPSOID, Index, Overlay, Shapes, index_layers, store
 from sanxian.engine.build import plan
 from sanxian.errors import IndexBroken, OutputFailed
 
@@ -152,7 +152,6 @@ def index_info(edition: Edition) -> IndexInfo:
     path = index_path(edition.origin)
     opened = store.open_stored(path, _key(edition))
     grid, header = opened.grid, opened.header
-    key: Any = header["key"]
     return IndexInfo(
         path,
         path.stat().st_size,
@@ -160,11 +159,11 @@ def index_info(edition: Edition) -> IndexInfo:
         len(grid.piece),
         (int(grid.extent[0]), int(grid.extent[1])),
         float(grid.frame[2]),
-        key,
+        header["key"],
     )
 
 
-def _layers(edition: Edition) -> Any:
+def _layers(edition: Edition) -> list[Shapes]:
     return index_layers(edition.layers, edition.zones, edition.outline)
 
 

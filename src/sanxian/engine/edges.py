@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 from sanxian.engine.jit import inlined, kernel
 
 NOTHING: Final = -1  # no zone on this side
-BELOW: Final = 0
-ABOVE: Final = 1
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]

@@ -12,22 +12,17 @@ area, along a line the shared length.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-# columns of Grid.cell
-PIECES: Final = 0  # first piece of the cell; the next cell's entry ends it
-FULL: Final = 1  # first zone that covers the whole cell
-SUMS: Final = 2  # first pre-summed area
-STRIPS: Final = 3  # 0: one strip. Else first entry in Grid.strip × 64 + log2 of the number of strips
-
-# columns of Grid.piece
-X1: Final = 0
-X2: Final = 1
-Y1: Final = 2
-RISE: Final = 3  # slope; of a vertical piece (X1 == X2) its height
+# Columns, by number in the kernels:
+#
+# cell   0 first piece of the cell (the next cell's entry ends it), 1 first zone that covers the whole cell,
+#        2 first pre-summed area, 3 strips: 0 for one, else first entry in ``strip`` × 64 + log2 of their number
+# piece  0 and 1 the x of its ends, 2 the y at the first, 3 its slope; of a vertical piece (0 = 1) its height
+# side   0 zone below, 1 zone above; of a vertical piece left and right
 
 
 class Grid(NamedTuple):

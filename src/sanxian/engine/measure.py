@@ -51,7 +51,7 @@ def scratch_for(zones: int) -> Scratch:
         np.zeros(zones, np.int64),
         np.zeros(zones),
         np.zeros(zones),
-        np.empty(16 * zones + 4096, np.int32),
+        np.empty(zones + 1, np.int32),
         np.zeros(zones, np.int32),
     )
 
@@ -448,16 +448,21 @@ def on_piece(grid: Grid, j: int, x: float, y: float, near: float) -> bool:
     return bool(px * px + py * py <= near * near)
 
 
-_ON: Final = 1 << 20  # added to a zone's count when the point lies on its boundary
+# A zone's count of pieces above a point starts at _MET, so that it is never zero once the zone is met and each zone
+# is listed once, however often its sum returns to nothing. _ON is added, once, where the point is on its boundary.
+_MET: Final = 1 << 24
+_ON: Final = 1 << 30
 
 
 @inlined
 def _count(scratch: Scratch, zone: int, value: int, met: int) -> int:
-    """Add to the count of a zone; return how many entries the list of zones met has (some may repeat)."""
+    """Add to the count of a zone; return how many zones this point has met."""
     if scratch.above[zone] == 0:
+        scratch.above[zone] = _MET
         scratch.touched[met] = zone
         met += 1
-    scratch.above[zone] += value
+    if value != _ON or scratch.above[zone] < _ON // 2:
+        scratch.above[zone] += value
     return met
 
 
@@ -551,7 +556,7 @@ def points(
         begun = m
         for i in range(met):
             z = scratch.touched[i]
-            if scratch.above[z] > 0 and not full:
+            if scratch.above[z] > _MET and not full:
                 zone[m] = z
                 m += 1
             scratch.above[z] = 0

@@ -108,14 +108,22 @@ def between(
 
 
 @inlined
+def chord(lon1: float, lat1: float, lon2: float, lat2: float) -> tuple[float, float, float]:
+    """Return the way from one place to another straight through the ellipsoid, in geocentric coordinates."""
+    phi1, lam1, phi2, lam2 = np.radians(lat1), np.radians(lon1), np.radians(lat2), np.radians(lon2)
+    n1 = CGCS2000_A / np.sqrt(1.0 - CGCS2000_E2 * np.sin(phi1) ** 2)
+    n2 = CGCS2000_A / np.sqrt(1.0 - CGCS2000_E2 * np.sin(phi2) ** 2)
+    dx = n2 * np.cos(phi2) * np.cos(lam2) - n1 * np.cos(phi1) * np.cos(lam1)
+    dy = n2 * np.cos(phi2) * np.sin(lam2) - n1 * np.cos(phi1) * np.sin(lam1)
+    dz = (1.0 - CGCS2000_E2) * (n2 * np.sin(phi2) - n1 * np.sin(phi1))
+    return dx, dy, dz
+
+
+@inlined
 def tangent(lon: float, lat: float, lon0: float, lat0: float) -> tuple[float, float]:
     """Return a place east and north of another, in metres, in the plane that touches the ellipsoid there."""
-    phi, lam, phi0, lam0 = np.radians(lat), np.radians(lon), np.radians(lat0), np.radians(lon0)
-    n = CGCS2000_A / np.sqrt(1.0 - CGCS2000_E2 * np.sin(phi) ** 2)
-    n0 = CGCS2000_A / np.sqrt(1.0 - CGCS2000_E2 * np.sin(phi0) ** 2)
-    dx = n * np.cos(phi) * np.cos(lam) - n0 * np.cos(phi0) * np.cos(lam0)
-    dy = n * np.cos(phi) * np.sin(lam) - n0 * np.cos(phi0) * np.sin(lam0)
-    dz = (1.0 - CGCS2000_E2) * (n * np.sin(phi) - n0 * np.sin(phi0))
+    phi0, lam0 = np.radians(lat0), np.radians(lon0)
+    dx, dy, dz = chord(lon0, lat0, lon, lat)
     east = np.cos(lam0) * dy - np.sin(lam0) * dx
     north = np.cos(phi0) * dz - np.sin(phi0) * (np.cos(lam0) * dx + np.sin(lam0) * dy)
     return east, north
@@ -129,11 +137,7 @@ def along_ellipsoid(lon1: float, lat1: float, lon2: float, lat2: float) -> float
     direction of the line (Euler). At 100 km this is right to 1e-8, where a scale in the middle is off by 1e-5.
     """
     a1, b1, a2, b2 = np.radians(lat1), np.radians(lon1), np.radians(lat2), np.radians(lon2)
-    n1 = CGCS2000_A / np.sqrt(1.0 - CGCS2000_E2 * np.sin(a1) ** 2)
-    n2 = CGCS2000_A / np.sqrt(1.0 - CGCS2000_E2 * np.sin(a2) ** 2)
-    dx = n2 * np.cos(a2) * np.cos(b2) - n1 * np.cos(a1) * np.cos(b1)
-    dy = n2 * np.cos(a2) * np.sin(b2) - n1 * np.cos(a1) * np.sin(b1)
-    dz = (1.0 - CGCS2000_E2) * (n2 * np.sin(a2) - n1 * np.sin(a1))
+    dx, dy, dz = chord(lon1, lat1, lon2, lat2)
     squared = dx * dx + dy * dy + dz * dz
     middle = 0.5 * (a1 + a2)
     w = 1.0 - CGCS2000_E2 * np.sin(middle) ** 2
@@ -642,21 +646,7 @@ def nearest_of(
 @kernel
 def zone_holds(grid: Grid, zone: int, x: float, y: float) -> bool:
     """Return whether a point lies in a zone."""
-    x0, y0, size = grid.frame[0], grid.frame[1], grid.frame[2]
-    c, r = int(np.floor((x - x0) / size)), int(np.floor((y - y0) / size))
-    if not (0 <= c < grid.extent[0] and 0 <= r < grid.extent[1]):
-        return False
-    cell = c * grid.extent[1] + r
-    for i in range(grid.cell[cell, 1], grid.cell[cell + 1, 1]):
-        if grid.full[i] == zone:
-            return True
-    x, y = x - x0 - c * size, y - y0 - r * size
-    above = 0
-    for j in range(grid.cell[cell, 0], grid.cell[cell + 1, 0]):
-        x1, x2 = grid.piece[j, 0], grid.piece[j, 1]
-        if x1 <= x < x2 and grid.piece[j, 2] + grid.piece[j, 3] * (x - x1) > y:
-            above += int(grid.side[j, 0] == zone) - int(grid.side[j, 1] == zone)
-    return above > 0
+    return holder(grid, zone, zone + 1, x, y) == zone
 
 
 @inlined

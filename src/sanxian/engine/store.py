@@ -17,7 +17,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +62,7 @@ class Stored(NamedTuple):
     """An opened index file."""
 
     grid: Grid
-    header: Mapping[str, object]
+    header: Mapping[str, Any]
     guard: Guard
 
 

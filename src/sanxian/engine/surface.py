@@ -68,9 +68,10 @@ class Surface:
         height : float
             Height of a row, in coordinate units, at most ``largest_cell``.
         """
-        nodes = (
-            1 + np.cos(np.pi * (2 * np.arange(4) + 1) / 8)
-        ) / 2  # Chebyshev: the interpolation cannot swing
+        if not self.curved:
+            return np.tile([1.0, 0, 0, 0, 1.0, 0, 0, 1.0, 0, 0], (len(foot), 1))
+        # Chebyshev nodes: the interpolation cannot swing
+        nodes = (1 + np.cos(np.pi * (2 * np.arange(4) + 1) / 8)) / 2
         at = foot[:, None] + nodes[None, :] * height
         table = np.empty((len(foot), ROW_COLUMNS))
         to_power = np.linalg.inv(np.vander(nodes, 4, increasing=True))
