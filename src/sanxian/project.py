@@ -13,7 +13,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -466,7 +466,7 @@ def _facts_of_project(log: _Log, document: Mapping[str, object]) -> dict[str, Fa
     checked = _check_facts(log, stated or {})
     for key in ("nature", "industry"):
         with log.collecting():
-            fact = data.facts()[key]
+            fact = data.fact(key)
             value = _fact_value(log, fact, document.get(key))
             if value is not None:
                 _add(checked, fact, value)
@@ -496,6 +496,9 @@ def _definition(log: _Log, key: object) -> FactDef:
     name = _plain(key) if isinstance(key, str) else ""
     if name in known:
         return known[name]
+    if name.startswith(data.MATTER):
+        with suppress(KeyError):
+            return data.fact(name)
     labels = {_plain(fact.zh): fact for fact in known.values()}
     if name in labels:
         fact = labels[name]
@@ -585,6 +588,8 @@ def _number(log: _Log, fact: FactDef, given: object, unit: object) -> float:
 
 
 def _converted(fact: FactDef, number: float, unit: str) -> float:
+    if data.unit_name(unit) == fact.unit:
+        return number
     try:
         return data.convert(number, unit, fact.unit)
     except FactUnit:
@@ -689,7 +694,7 @@ def _industries(log: _Log, given: object) -> tuple[str, ...]:
     codes = []
     for item in items:
         if isinstance(item, bool) or not isinstance(item, (str, int)):
-            fact = data.facts()["industry"]
+            fact = data.fact("industry")
             raise _wrong_type(fact, item, "GB/T 4754-2017 代码", "a GB/T 4754-2017 code")
         codes.append(_industry(log, str(item)))
     return tuple(dict.fromkeys(codes))

@@ -339,7 +339,7 @@ def _facts(given: Sequence[str]) -> dict[str, FactValue]:
     for text in given:
         key, value = parse_fact(text)
         if value is not None and found.setdefault(key, value) != value:
-            raise FactConflict(key=key, label=data.facts()[key].zh, first=found[key], second=value)
+            raise FactConflict(key=key, label=data.fact(key).zh, first=found[key], second=value)
     return found
 
 

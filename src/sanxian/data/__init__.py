@@ -25,13 +25,16 @@ __all__ = [
     "FactDef",
     "Industry",
     "StateDef",
+    "MATTER",
     "activities",
     "convert",
+    "fact",
     "facts",
     "industries",
     "industry_code",
     "industry_matches",
     "industry_name",
+    "matter_key",
     "natures",
     "roles",
     "search_industries",
@@ -92,6 +95,61 @@ def facts() -> Mapping[str, FactDef]:
     't/h'
     """
     return _fact_table(_toml("facts.toml"), activities(), _units())
+
+
+MATTER: Final = "matter:"
+
+
+def fact(key: str) -> FactDef:
+    """Return the fact of a key, or the matter (事项) that a rule names in the clause's own words.
+
+    A key ``matter:TEXT`` is a yes or no, ``matter:TEXT[UNIT]`` a number in that unit. Every text is a fact:
+    lists ask more than any vocabulary foresees, and what nobody has defined stays unknown until the project
+    answers it.
+
+    Raises
+    ------
+    KeyError
+        The key is neither in the vocabulary nor a matter.
+
+    Examples
+    --------
+    >>> fact("matter:海拔[m]").question_zh
+    '海拔是多少（m）？'
+    """
+    found = facts().get(key)
+    return _matter(key) if found is None else found
+
+
+def matter_key(text: str, unit: str | None) -> str:
+    """Return the fact key of a matter; ``None`` for a yes or no, a unit (``""`` without one) for a number."""
+    name = MATTER + unicodedata.normalize("NFKC", text).strip()
+    if unit is None:
+        return name
+    like = units_like(unit)
+    return f"{name}[{like[0] if like else unit_name(unit)}]"
+
+
+@lru_cache(maxsize=4096)
+def _matter(key: str) -> FactDef:
+    found = _MATTER_KEY.fullmatch(key)
+    if found is None:
+        raise KeyError(key)
+    text, unit = found["text"], found["unit"]
+    tail_zh, tail_en = (f"（{unit}）", f" ({unit})") if unit else ("", "")
+    return FactDef(
+        key=key,
+        type="bool" if unit is None else "number",
+        zh=text,
+        en=text,
+        question_zh=f"是否属于“{text}”？" if unit is None else f"{text}是多少{tail_zh}？",
+        question_en=f"Does “{text}” hold?" if unit is None else f"How much is “{text}”{tail_en}?",
+        where="",
+        unit=unit or "",
+    )
+
+
+_MATTER_KEY: Final = re.compile(r"matter:(?P<text>[^\[\]]+)(?:\[(?P<unit>[^\[\]]*)\])?", re.DOTALL)
 
 
 def natures() -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from typing import Any, Final
 
@@ -127,13 +128,19 @@ def short_digest(digest: str) -> str:
 
 def fact_label(key: str, lang: str) -> str:
     """Return the label of a fact; the key itself when the vocabulary does not know it."""
-    fact = data.facts().get(key)
+    fact = _definition(key)
     return key if fact is None else fact.en if lang == "en" else fact.zh
+
+
+def _definition(key: str) -> data.FactDef | None:
+    with suppress(KeyError):
+        return data.fact(key)
+    return None
 
 
 def fact_value(key: str, value: FactValue, lang: str) -> str:
     """Return a fact's value with its unit."""
-    fact = data.facts().get(key)
+    fact = _definition(key)
     return _plain(value, "" if fact is None or fact.unit is None else fact.unit, lang)
 
 
@@ -144,7 +151,7 @@ def subject(key: str, lang: str, titles: object) -> str:
     ``document:不可避让论证意见``, ``distance:river:黄河干流``.
     """
     kind, _, rest = key.partition(":")
-    if not rest:
+    if not rest or key.startswith(data.MATTER):
         return fact_label(key, lang)
     if kind == "state":
         state = data.states().get(rest.partition(":")[0])
@@ -176,6 +183,9 @@ def seen(atom: Mapping[str, Any], value: Any, lang: str) -> str:
         return fact_value(atom["fact"], tuple(value) if isinstance(value, list) else value, lang)
     if kind == "clause":
         return t(f"outcome.{value}", lang)
+    if "matter" in atom:
+        key = data.matter_key(atom["matter"], str(atom.get("unit", "")) if "op" in atom else None)
+        return fact_value(key, value, lang)
     return _plain(tuple(value) if isinstance(value, list) else value, "", lang)
 
 

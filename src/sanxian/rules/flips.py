@@ -205,7 +205,7 @@ def _candidates(variable: Variable, leaves: Sequence[Leaf], seen: Value, env: En
 def _fact_values(
     variable: Variable, leaves: Sequence[Leaf], seen: Value, env: Environment
 ) -> list[Candidate]:
-    fact = data.facts()[variable[1]]
+    fact = data.fact(variable[1])
     if fact.type == "number":
         low, high = fact.range
         return _regions(
@@ -405,5 +405,5 @@ def ask_key(variable: Variable) -> str:
 def _question(variable: Variable, lang: str) -> str:
     if variable[0] == "document":
         return t("rules.ask.document", lang, name=variable_words(variable, lang))
-    fact = data.facts()[variable[1] if variable[0] == "fact" else "industry"]
+    fact = data.fact(variable[1] if variable[0] == "fact" else "industry")
     return fact.question_en if lang == "en" else fact.question_zh

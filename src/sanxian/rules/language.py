@@ -190,7 +190,7 @@ _ORDER: Final[dict[str, Callable[[float, float], bool]]] = {
     "!=": lambda a, b: a != b,
 }
 _RULE_KEYS: Final = frozenset(
-    ("effect", "strength", "subject", "when", "unless", "require", "until", "quote", "review", "id", "note")
+    ("effect", "strength", "subject", "when", "unless", "require", "until", "quote", "review", "id", "note", "parts")
 )
 _SUBJECT_KEYS: Final = frozenset(("nature", "industry", "activity", "role"))
 _OPS_BY_TYPE: Final = {
@@ -204,6 +204,7 @@ _OPS_BY_TYPE: Final = {
 _ATOMS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
     # atom: (needed keys, allowed keys) besides the atom's own
     "fact": (frozenset(("op", "value")), frozenset(("op", "value", "unit"))),
+    "matter": (frozenset(), frozenset(("op", "value", "unit"))),
     "industry": (frozenset(), frozenset()),
     "catalogue": (frozenset(), frozenset()),
     "in": (frozenset(), frozenset(("role",))),
@@ -264,6 +265,7 @@ def compile_rule(rule: Mapping[str, Any]) -> Rule:
     if until is not None and effect is not Effect.EXIT:
         raise bad("until", "只有 EXIT 可带 until", "only EXIT takes until")
     applies: Tree = Node("all", (*subject, when) if when is not None else subject)
+    _parts(rule.get("parts"))
     review = rule.get("review") or {}
     if not isinstance(review, Mapping):
         raise bad("review", "不是对象", "not an object")
@@ -315,6 +317,18 @@ def _quote(value: object) -> tuple[int, int] | None:
         if type(start) is int and type(end) is int and 0 <= start < end:
             return (start, end)
     raise bad("quote", "应为 [起, 止) 两个整数", "must be two integers [start, end)")
+
+
+def _parts(value: object) -> None:
+    """Check where the words of each part of a rule stand: ``[{"path": …, "at": [start, end)}, …]``."""
+    if value is None:
+        return
+    members = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    for part in members:
+        if not isinstance(part, Mapping) or set(part) != {"path", "at"} or not isinstance(part["path"], str):
+            raise bad("parts", "每项应有 path 和 at", "each must have path and at")
+        if _quote(part["at"]) is None:
+            raise bad("parts", "at 应为 [起, 止)", "at must be [start, end)")
 
 
 def _strings(where: str, value: object, *, filled: bool = True) -> tuple[str, ...]:
@@ -418,6 +432,24 @@ def _fact_leaf(where: str, atom: Mapping[str, Any]) -> Leaf:
     return Leaf(atom, variable, lambda env: _member(env.read(variable), wanted, positive))
 
 
+def _matter_leaf(where: str, atom: Mapping[str, Any]) -> Leaf:
+    """事项: a condition in the clause's own words; a yes or no, or with ``op`` a number."""
+    text = atom["matter"]
+    if not isinstance(text, str) or not text.strip() or set(text) & set("[]"):
+        raise bad(where, "应写明事项，且不含方括号", "must say the matter, without square brackets")
+    if "op" not in atom:
+        odd = sorted({"value", "unit"} & set(atom))
+        if odd:
+            raise bad(where, f"{'、'.join(odd)} 须与 op 同用", f"{', '.join(odd)} need op")
+        truth: Variable = ("fact", data.matter_key(text, None))
+        return Leaf(atom, truth, lambda env: _same(env.read(truth), True))
+    unit = atom.get("unit", "")
+    if not isinstance(unit, str) or set(unit) & set("[]"):
+        raise bad(where, "单位应为文字", "a unit must be text")
+    variable: Variable = ("fact", data.matter_key(text, unit))
+    return Leaf(atom, variable, _number_test(where, variable, atom, data.fact(variable[1]).unit))
+
+
 def _same(seen: Value, wanted: bool) -> Truth:
     return Truth.of(None if seen is None else seen == wanted)
 
@@ -467,7 +499,7 @@ def limits_of(where: str, atom: Mapping[str, Any], base_unit: str) -> tuple[floa
     unit = str(atom.get("unit", base_unit))
     try:
         limits = tuple(
-            v if unit == base_unit else data.convert(v, unit, base_unit) for v in map(float, values)
+            v if base_unit in (unit, data.unit_name(unit)) else data.convert(v, unit, base_unit) for v in map(float, values)
         )
     except SanxianError:
         raise bad(
@@ -644,6 +676,7 @@ def _duty_leaf(where: str, atom: Mapping[str, Any]) -> Leaf:
 
 _BUILD: Final[dict[str, Callable[[str, Mapping[str, Any]], Leaf]]] = {
     "fact": _fact_leaf,
+    "matter": _matter_leaf,
     "industry": _industry_leaf,
     "catalogue": _catalogue_leaf,
     "in": _place_leaf,

@@ -40,7 +40,7 @@ def describe(atom: Mapping[str, Any], lang: str, env: object = None) -> str:
 
     joint = t("rules.joint", lang)
     if "fact" in atom:
-        fact = data.facts()[atom["fact"]]
+        fact = data.fact(atom["fact"])
         name = fact.en if lang == "en" else fact.zh
         value, op = atom["value"], str(atom["op"])
         if isinstance(value, bool):
@@ -51,6 +51,11 @@ def describe(atom: Mapping[str, Any], lang: str, env: object = None) -> str:
         if fact.type == "date":
             return say("number", name=name, test=_test_words(op, values, ""))
         return say(f"fact_{op}", name=name, values=values)
+    if "matter" in atom:
+        if "op" not in atom:
+            return say("bool_true", name=atom["matter"])
+        test = _test_words(str(atom["op"]), atom["value"], str(atom.get("unit", "")))
+        return say("number", name=atom["matter"], test=test)
     if "industry" in atom:
         return say("industry", names=joint.join(industry_words(c) for c in atom["industry"]))
     if "role" in atom and len(atom) == 1:
@@ -142,7 +147,7 @@ def variable_words(variable: Variable, lang: str, env: object = None) -> str:
     """Return the name of a variable."""
     kind = variable[0]
     if kind in ("fact", "industry"):
-        fact = data.facts()[variable[1] if kind == "fact" else "industry"]
+        fact = data.fact(variable[1] if kind == "fact" else "industry")
         return fact.en if lang == "en" else fact.zh
     if kind == "state":
         state = data.states()[variable[1]]
@@ -184,7 +189,7 @@ def show(value: Value, variable: Variable, lang: str) -> str:
         return ""
     if isinstance(value, Span):
         kind = variable[0]
-        unit = data.facts()[variable[1]].unit if kind == "fact" else BASE_UNIT.get(kind, "%")
+        unit = data.fact(variable[1]).unit if kind == "fact" else BASE_UNIT.get(kind, "%")
         if value.lo == value.hi:
             return f"{number_words(value.lo)} {unit}".strip()
         return f"≥ {number_words(value.lo)} {unit}" if math.isfinite(value.lo) else ""

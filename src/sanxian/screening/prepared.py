@@ -90,14 +90,14 @@ class Group:
         self.mentioned = {
             v: frozenset(name for leaf in leaves if leaf.variable == v for name in rules.listed(leaf))
             for v in self.blanks
-            if v[0] == "fact" and data.facts()[v[1]].type == "set"
+            if v[0] == "fact" and data.fact(v[1]).type == "set"
         }
 
 
 def _may_be_blank(variable: Variable) -> bool:
     kind = variable[0]
     if kind == "fact":
-        return data.facts()[variable[1]].type in _BLANK_TYPES
+        return data.fact(variable[1]).type in _BLANK_TYPES
     return variable == INDUSTRY
 
 
