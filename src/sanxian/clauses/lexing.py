@@ -1,0 +1,70 @@
+"""A clause text with its words, numbers, ratios and dates found, ready to be read stretch by stretch."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sanxian.clauses import quantities as q
+from sanxian.clauses.text import Plain, plain
+from sanxian.clauses.words import Token, tokens
+
+
+@dataclass(frozen=True)  # no slots: what is derived is kept
+class Lexed:
+    """The words and numbers of one text; all offsets are into ``text``, the plain form."""
+
+    plain: Plain
+
+    @property
+    def text(self) -> str:
+        """Return the plain text."""
+        return self.plain.text
+
+    @cached_property
+    def deadlines(self) -> tuple[q.Deadline, ...]:
+        """Return the dates."""
+        return tuple(q.deadlines(self.text)) if "20" in self.text else ()
+
+    @cached_property
+    def ratios(self) -> tuple[q.Ratio, ...]:
+        """Return the replacement ratios."""
+        return tuple(q.ratios(self.text))
+
+    @cached_property
+    def quantities(self) -> tuple[q.Quantity, ...]:
+        """Return the numbers that are no dates, ratios or item marks."""
+        return tuple(q.quantities(self.text, [(x.start, x.end) for x in (*self.deadlines, *self.ratios)]))
+
+    @cached_property
+    def tokens(self) -> tuple[Token, ...]:
+        """Return the words of the lexicon; one that reaches into a number yields to it."""
+        numbers = [(x.start, x.end) for x in (*self.quantities, *self.ratios, *self.deadlines)]
+        if not numbers:
+            return tuple(tokens(self.text))
+        return tuple(t for t in tokens(self.text) if not any(t.start < e and s < t.end for s, e in numbers))
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [token.start for token in self.tokens]
+
+    def within(self, start: int, end: int) -> Iterator[Token]:
+        """Yield the words that lie in ``[start, end)``."""
+        for index in range(bisect_left(self._starts, start), len(self.tokens)):
+            token = self.tokens[index]
+            if token.start >= end:
+                return
+            if token.end <= end:
+                yield token
+
+    def of(self, kind: str, start: int, end: int) -> list[tuple[Any, Token]]:
+        """Return the values of one kind in ``[start, end)`` with the words that say so."""
+        return [(t.kinds[kind], t) for t in self.within(start, end) if kind in t.kinds]
+
+
+def lexed(text: str) -> Lexed:
+    """Return the words and numbers of a published text."""
+    return Lexed(plain(text))

@@ -1,0 +1,68 @@
+"""Plain text of a clause, character by character traceable to what was published."""
+
+from __future__ import annotations
+
+import tomllib
+import unicodedata
+from functools import lru_cache
+from importlib import resources
+from typing import NamedTuple
+
+_CIRCLED = frozenset(chr(c) for c in range(0x2460, 0x2474))  # ①…⑳ number items; NFKC would make them digits
+_DROPPED = frozenset("\u200b\u200c\u200d\ufeff\u00ad\ufffd")
+_DASHES = str.maketrans({"–": "-", "—": "-", "―": "-", "－": "-", "~": "～", "〜": "～", "∶": ":", "﹕": ":"})
+
+
+class Plain(NamedTuple):
+    """Text in one script, width and punctuation; ``origin[i]`` is where character ``i`` was published."""
+
+    text: str
+    origin: tuple[int, ...]  # one more than characters: the end of the published text stands last
+
+    def published(self, start: int, end: int) -> tuple[int, int]:
+        """Return the span of the published text that ``[start, end)`` stands for."""
+        return self.origin[start], self.origin[end - 1] + 1 if end > start else self.origin[start]
+
+
+def plain(text: str) -> Plain:
+    """Return ``text`` in simplified characters, half-width digits and punctuation, without layout.
+
+    Spaces that separate two Latin letters or digits stay; every other space, control character and
+    invisible mark is layout (or OCR noise) and goes.
+    """
+    simplified = _simplified()
+    characters: list[str] = []
+    origin: list[int] = []
+    gap = -1  # where a space was seen that may have to stay
+    for place, character in enumerate(text):
+        if character in _CIRCLED:
+            forms = character
+        elif character in _DROPPED or character.isspace() or unicodedata.category(character) == "Cc":
+            gap = place
+            if character == "\n" and characters and characters[-1] not in "\n,;:、。":
+                characters.append("\n")  # a line of a cell ends a statement
+                origin.append(place)
+            continue
+        else:
+            forms = unicodedata.normalize("NFKC", character)
+            forms = simplified.get(forms, forms).translate(_DASHES)
+        if gap >= 0 and characters and characters[-1].isascii() and characters[-1].isalnum():
+            if forms[:1].isascii() and forms[:1].isalnum():
+                characters.append(" ")
+                origin.append(gap)
+        gap = -1
+        for form in forms:
+            if not form.isspace():
+                characters.append(form)
+                origin.append(place)
+    origin.append(len(text))
+    return Plain("".join(characters), tuple(origin))
+
+
+@lru_cache(maxsize=1)
+def _simplified() -> dict[str, str]:
+    """Return simplified by traditional characters of the words that lists use."""
+    table = tomllib.loads(
+        resources.files("sanxian").joinpath("data", "traditional.toml").read_text(encoding="utf-8")
+    )
+    return dict(zip(table["traditional"], table["simplified"], strict=True))
