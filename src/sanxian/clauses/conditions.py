@@ -142,6 +142,9 @@ def _words(lexed: Lexed, start: int, end: int, said: Said, cover: bytearray, mar
                 continue
         if "here" in kinds:
             mark(span, 2)
+        elif text.startswith("新增", span[0]) and _adds(text, span[1], end):
+            said.natures.append(("新建", span))
+            mark(span, 2)
         elif "nature" in kinds:
             said.natures.extend((nature, span) for nature in kinds["nature"])
             mark(span, 2)
@@ -188,6 +191,16 @@ def _words(lexed: Lexed, start: int, end: int, said: Said, cover: bytearray, mar
         at = (min(s for _, (s, _) in fuels), max(e for _, (_, e) in fuels))
         said.atoms.append(Found({"fact": "fuel", "op": "has_any", "value": values}, at))
     _growth(lexed, start, end, said, mark)
+
+
+_ADDED: Final = re.compile(
+    "[^,;。的]{0,12}?(?:污染|排放|排污|重金属|化学需氧量|氨氮|总磷|总氮|氮氧化物|二氧化硫|VOC|挥发性|颗粒物|氮磷|磷氮|取水|取用|用水|开采|灌溉|牲畜|床位|载畜|养殖量|投饵|量)|的"
+)
+
+
+def _adds(text: str, place: int, end: int) -> bool:
+    """Whether 新增 says that something comes to stand (新增产能), not that an amount grows (新增排放)."""
+    return place < end and _ADDED.match(text, place, end) is None
 
 
 _GROWTH: Final = re.compile(

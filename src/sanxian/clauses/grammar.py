@@ -18,7 +18,7 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from sanxian import rules
-from sanxian.clauses.conditions import Found, Said, Span, read
+from sanxian.clauses.conditions import Found, Said, Span, measured, read
 from sanxian.clauses.lexing import Lexed, lexed
 from sanxian.clauses.reading import Reading
 from sanxian.clauses.requirements import facts, papers, requirement
@@ -157,11 +157,12 @@ _INFORM: Final = (
     re.compile("(?:按照?|依照|依据|遵照|根据)[^,;。]{2,46}(?:执行|办理|实施|管理|管控|落实)"),
     re.compile("(?:严格)?(?:执行|落实|遵守)[^,;。]{0,16}(?:总体|通用|普适|共性|上一?级|省级|市级|全省|全市|全州|县级)[^,;。]{0,16}(?:要求|清单|规定|管控)"),
     re.compile("是指|系指|所称|分为|划分为|包括以下|定义为|约束对象|管控对象(?:为|是)|适用于|适用范围|执行范围"),
-    re.compile("(?:名录|目录|范围|边界|清单|界线|标准|时间)[^,;。]{0,16}(?:由|见|另行|以)[^,;。]{1,30}(?:制定|公布|划定|发布|确定|附件|附表|为准|调整)|见附[件表录]|划定[^,;。]{0,30}[处个]"),
+    re.compile("(?:名录|目录|范围|边界|清单|界线|标准|时间)[^,;。]{0,16}(?:由|见|另行|以)[^,;。]{1,30}(?:制定|公布|划定|发布|确定|附件|附表|为准|调整|拟订|拟定|编制|批准)|见附[件表录]|划定[^,;。]{0,30}[处个]"),
     re.compile("(?:列为|认定为|划为|划入|视为|确定为)[^,;。]{0,16}"),
     re.compile("为[一二三][级类](?:保护)?区|为(?:准|核心|缓冲|实验)?保护区|其余为|作为[^;。]{2,60}依据|为界"),
     re.compile("逐步调整|统一管理|按[^,;。]{1,12}管理"),
 )
+_STOPPED: Final = re.compile("(?:停止|暂停|暂缓|不再|不予)[^,;。]{1,24}(?:审批|受理|核准|备案|环评|准入)(?!的)")
 _RESTRICTED: Final = re.compile("(?:属于?|列为|列入|划为|归为)限制(?:类|性)|最严格[^,;。]{0,4}准入|实行严格[^,;。]{0,6}准入")
 _PERMIT: Final = re.compile("方可|才能|才可")
 
@@ -184,11 +185,14 @@ def _effects(work: _Work, begin: int, end: int) -> list[Stated]:
             continue
         found.append(Stated(effect, strength, (token.start, token.end)))
     for number in work.lexed.quantities:
-        if begin <= number.start and number.end <= end and number.requires:
-            found.append(Stated("REQUIRE", "strict", (number.start, number.start + 1)))
+        if begin <= number.start and number.end <= end and text[number.end : number.end + 1] not in ("的",):
+            if number.requires or (number.bound and not found and not re.match("[的且]", text[number.end : end])):
+                found.append(Stated("REQUIRE", "strict", (number.start, number.start + 1)))
     for match in _NO_GROWTH.finditer(text, begin, end):
         found = [s for s in found if s.at[1] <= match.start() or s.at[0] >= match.end()]
         found.append(Stated("REQUIRE", "strict", match.span()))
+    if not any(s.effect == "FORBID" for s in found):
+        found += [Stated("FORBID", "strict", (m.start(), m.start() + 2)) for m in _STOPPED.finditer(text, begin, end)]
     for match in _RESTRICTED.finditer(text, begin, end):
         found.append(Stated("RESTRICT", "strict" if "类" in match[0] else "soft", match.span()))
     return sorted(found, key=lambda s: s.at)
@@ -215,12 +219,13 @@ def _main(work: _Work, begin: int, end: int) -> Stated | None:
         if best.effect == "EXIT" and first.effect == "REQUIRE" and word not in _MODAL and word in ("使用", "采用", "安装", "设置"):
             return first
         if "原则上" in text[begin : best.at[0]] and best.effect in ("FORBID", "RESTRICT"):
-            return Stated("RESTRICT", "principle", best.at)
+            return Stated(best.effect, "principle", best.at)
         return best
     if first.effect == "ENCOURAGE" and not (word in ("优先", "加快", "推进") and any(text[s.at[0] : s.at[1]] in _MODAL for s in stated)):
         return first
-    if first.effect == "ALLOW":
-        return first
+    allowed = [s for s in stated if s.effect == "ALLOW" and text[s.at[0] : s.at[1]] not in ("可", "方可")]
+    if first.effect == "ALLOW" or (allowed and not any(text[s.at[0] : s.at[1]] in _MODAL for s in stated)):
+        return allowed[0] if allowed else first
     required = [s for s in stated if s.effect == "REQUIRE"]
     if required:
         modal = [s for s in required if text[s.at[0] : s.at[1]] in _MODAL]
@@ -239,11 +244,14 @@ def _main(work: _Work, begin: int, end: int) -> Stated | None:
 _EXCEPT_FRONT: Final = re.compile("除(?P<what>[^;。]{2,160}?)(?:以外|之外|外)(?![商资延围地])")
 _EXCEPT_BACK: Final = re.compile("(?P<what>[^;。]*?)(?:的)?(?:除外|例外)(?P<rest>[。;,)]|$)")
 _FREE: Final = re.compile(
-    "(?:均|可以|可)?(?:不受(?:此|上述|本条|本款|前款|该|前述|以上)?[^,;。]{0,6}限制?|不在此限|不在[^,;。]{0,8}(?:之列|范围(?:之)?内)|不适用(?:本|前|上述|此|该)[^,;。]{0,8}|可以例外|可以?不受[^,;。]{0,8}|不按[^,;。]{0,8}执行|可不执行|不再单列)"
+    "(?:均|可以|可)?(?:不受(?:此|上述|本条|本款|前款|该|前述|以上)?[^,;。]{0,6}限制?|不在此限|不在(?:此列|[^,;。]{0,8}(?:之列|范围(?:之)?内))|不适用(?:本|前|上述|此|该)[^,;。]{0,8}|可以例外|可以?不受[^,;。]{0,8}|不按[^,;。]{0,8}执行|可不执行|不再单列)"
 )
 _NEEDED: Final = re.compile("确需|确有必要|确因|确无法|确实无法|确实难以|确实需要|确难以|因特殊|经论证确|无法避让|确属")
 _OTHERWISE: Final = re.compile("[^,;。]{0,20}另有规定")
 _ONLY: Final = re.compile("(?:仅|只)(?:允许|准许|准|能|可以|可|限于?)")
+_REST: Final = re.compile("其余|其他|此外|其它|以外的?(?:一律|均)")
+_UNRELATED: Final = re.compile("(?:与|同)(?P<what>[^,;。()]{2,40}?)(?:无关|不相关|没有关系)的?")
+_UNAPPROVED: Final = re.compile("未(?:依法)?(?:经|取得|征得|获得|办理)(?P<who>[^,;。的]{0,26}?)(?P<what>批准|同意|审批|核准|论证|许可|审查)(?:文件|手续|证)?")
 
 
 def _alternatives(work: _Work, begin: int, end: int) -> list[list[Found]]:
@@ -347,9 +355,20 @@ def _item(work: _Work, item: Item, carried: list[Span]) -> list[Span]:
     pending: list[Span] = []
     waiting: list[list[Found]] = []  # exceptions named in front
     masked: list[Span] = []
+    always: list[list[Found]] = []  # what binds every rule of the statement
     for found in _EXCEPT_FRONT.finditer(text, begin, end):
         waiting += _alternatives(work, *found.span("what"))
         masked.append(found.span())
+    for found in _UNRELATED.finditer(text, begin, end):
+        always.append([Found({"matter": f"与{found['what']}有关"}, found.span())])
+        masked.append(found.span())
+    for found in _UNAPPROVED.finditer(text, begin, end):
+        atom = {"document": f"{found['what']}文件"}
+        if len(found["who"]) >= 3:
+            atom["issuer"] = found["who"]
+        always.append([Found(atom, found.span())])
+        masked.append(found.span())
+    masked.sort()
     segments = [s for segment in _segments(text, begin, end) for s in _without(segment, masked)]
     lead: list[Span] = []
     needed: Span | None = None
@@ -358,6 +377,9 @@ def _item(work: _Work, item: Item, carried: list[Span]) -> list[Span]:
             start = mark.end()
         words = text[start:stop]
         inner = _parenthetical(work, start, stop)
+        if inner and _main(work, start, stop) is None:
+            waiting += inner
+            inner = []
         target = mine[-1] if mine else before
         # --- exceptions behind
         back = _EXCEPT_BACK.match(text, start, stop) if ("除外" in words or "例外" in words) and not inner else None
@@ -433,7 +455,11 @@ def _item(work: _Work, item: Item, carried: list[Span]) -> list[Span]:
             continue
         drafts = _drafts(work, stated, pending, (start, stop), mine, before)
         for draft in drafts:
-            draft.unless += [*waiting, *inner]
+            draft.unless += [*waiting, *inner, *always]
+            if draft.effect == "FORBID" and mine and mine[-1].effect == "ALLOW" and _REST.search(words):
+                allowed = mine.pop()  # 只准 A，其余一律禁止: A is the exception
+                draft.unless += _alternatives(work, allowed.at[1], allowed.spans[-1][1])
+                draft.spans += allowed.spans
         mine += drafts
         if drafts and text[stop : stop + 1] == ":":
             lead = [(start, stop)]
@@ -552,7 +578,11 @@ def _drafts(
     spans = [*pending, segment]
     if stated.effect == "REQUIRE":
         demanded_from = stated.at[0] if text[stated.at[0] : stated.at[1]] not in _MODAL else stated.at[1]
-        topic.add(read(lex, start, stated.at[0]))
+        for number in lex.quantities:
+            if number.start <= stated.at[0] < number.end:  # the noun of the number belongs to the demand
+                nouns = [f.at[0] for f in measured(lex, number, start, stop, required=True)]
+                demanded_from = min([demanded_from, *nouns])
+        topic.add(read(lex, start, min(stated.at[0], demanded_from)))
         asked, used = requirement(lex, demanded_from, stop)
         pre, used_pre = _demanded_before(work, start, stated)
         draft = _draft(work, stated, topic, Said(), spans)
@@ -735,15 +765,18 @@ def _rule(work: _Work, draft: Draft, said: Said, kind: _Object, only_exit: bool)
 
 def _natures(work: _Work, draft: Draft, said: Said, kind: _Object, only_exit: bool) -> list[str]:
     stated = {n for n, _ in said.natures}
+    if draft.effect in ("FORBID", "RESTRICT") and stated > {"现有"}:
+        stated.discard("现有")  # 现有企业不得扩大规模: what is forbidden is the extension
     if draft.effect == "EXIT":
         return ["现有"] if only_exit else [n for n in ("现有",) if n in stated and only_exit]
     if not stated and draft.effect in ("FORBID", "RESTRICT"):
         text = work.lexed.text
         word = text[draft.at[0] : draft.at[1]]
-        names_kind = any(n in word for n in ("新建", "新设", "新增", "建"))
+        names_kind = any(n in word for n in ("新建", "新设", "新增", "建", "布局", "引进", "布设"))
+        passes = any(n in word for n in ("审批", "批准", "核准", "备案", "受理", "安排", "准入", "不批", "限批")) or _STOPPED.match(text, draft.at[0])
         if "扩建" in word:
             stated = {"扩建"}
-        elif names_kind or said.building or (kind.path == "subject.industry" and draft.effect == "FORBID" and word in ("禁止", "严禁", "不得") and draft.at[1] >= draft.spans[-1][1] - 1):
+        elif names_kind or said.building or (passes and kind.path == "subject.industry") or (kind.path == "subject.industry" and draft.effect == "FORBID" and word in ("禁止", "严禁", "不得") and draft.at[1] >= draft.spans[-1][1] - 1):
             work.doubt("nature_inferred")
             stated = {"新建"}
     return [n for n in _NATURES if n in stated]

@@ -35,7 +35,7 @@ _UNITS: Final = {
     "头/年": "头/a", "只/年": "只/a", "羽/年": "羽/a", "头": "头", "只": "只", "羽": "羽", "匹": "匹", "张": "张", "户": "户", "人": "人", "辆": "辆", "座": "座", "家": "家", "台": "台", "套": "套",
     "个月": "月", "个工作日": "d", "小时": "h", "日": "d", "天": "d", "年": "a", "度": "度", "℃": "℃", "°C": "℃", "分贝": "dB", "dB": "dB", "亿元": "亿元", "元": "元", "床": "张", "车位": "车位", "标立方米": "m3", "吨级": "吨级", "kg/t": "kg/t", "公斤/吨": "kg/t", "千克/吨": "kg/t", "克/千瓦时": "g/kWh", "标准立方米": "m3",
 }  # fmt: skip
-_CHINESE_UNITS: Final = "公里|千米|米|蒸吨|吨|倍|亩|公顷|平方米|平方公里|立方米|头|只|羽|千瓦|兆瓦|户|个月|小时|海里|座|张"  # 一级, 三类, 两侧, 一家 are no quantities
+_CHINESE_UNITS: Final = "公里|度|年(?=以?内|之内)|个月(?=以?内|之内)|千米|米|蒸吨|吨|倍|亩|公顷|平方米|平方公里|立方米|头|只|羽|千瓦|兆瓦|户|个月|海里|座|张"  # 一级, 三类, 两侧, 一家 are no quantities
 _UNIT: Final = "|".join(re.escape(u) for u in sorted(_UNITS, key=len, reverse=True))
 _NUMBER: Final = r"\d+(?:\.\d+)?"
 _CHINESE: Final = "[〇零一二两三四五六七八九十百千半]+"
@@ -55,6 +55,7 @@ _SUFFIX: Final = {
     "区域内": "<=", "距离内": "<=", "缓冲带": "<=", "缓冲区": "<=",
 }  # fmt: skip
 _REQUIRES: Final = re.compile(r"不得|不应|不能|不宜")
+_BOUND: Final = re.compile(r"不[低少小高大超多突短近]|控制在|达到|至少|降|提|最|≥|≤|>=|<=|恢复|压减|增加到")
 _APPROX: Final = "(?:约|大约|各|均|分别|全部|累计|合计|总计|基本|稳定|应|须|:|为)*"
 
 
@@ -91,6 +92,7 @@ class Quantity:
     unit: str  # plain unit, "" for a bare number
     stated: bool  # the text gave the comparison itself
     requires: bool  # it says 不得低于, 不应超过 …: what must hold, not when
+    bound: bool = False  # it says 不低于, 控制在 …: mostly what must hold
     listed: bool = False  # 10、35、50 毫克/立方米: one for each thing named before
     open_end: bool = False  # 以上, 以下 without 含: inclusive by law, not by the words
 
@@ -213,6 +215,8 @@ def _quantity(found: re.Match[str], text: str) -> Quantity | None:
             unit = ""
         else:
             unit = _UNITS[written]
+        if text[max(0, start - 1) : start] == "每" or "为界" in text[end : end + 2]:
+            return None
         if before in ("第", "国", "“", "\"", "+") or (before.isascii() and before.isalnum() and before != ""):
             return None
         if unit == "a" and prefix is None and suffix is None:
@@ -224,7 +228,7 @@ def _quantity(found: re.Match[str], text: str) -> Quantity | None:
         unit = _UNITS[found["cunit"]] if not found["cper"] else _UNITS.get(found["cunit"] + found["cper"], _UNITS[found["cunit"]])
         if found["chinese"] in ("千", "百", "十") and prefix is None and suffix is None:
             return None
-        if unit in ("座", "张", "户") and prefix is None and suffix is None:
+        if unit in ("座", "张", "户", "年", "度") and prefix is None and suffix is None:
             return None
         values = [number(found["chinese"]) * _SCALE.get(found["cscale"] or "", 1.0)]
     op = _SUFFIX.get(suffix or "", "")
@@ -243,6 +247,7 @@ def _quantity(found: re.Match[str], text: str) -> Quantity | None:
         unit=unit,
         stated=bool(op),
         requires=bool(prefix and _REQUIRES.match(prefix)),
+        bound=bool(prefix and _BOUND.match(prefix)),
         listed=len(values) > 1,
         open_end=suffix in ("以上", "以下") and opening is None,
     )
