@@ -132,6 +132,7 @@ def _words(lexed: Lexed, start: int, end: int, said: Said, cover: bytearray, mar
     places: list[tuple[Atom, Span]] = []
     for token in lexed.within(start, end):
         kinds, span = token.kinds, (token.start, token.end)
+        said.building |= "building" in kinds
         if cover[token.start - start] == 2 and "nature" not in kinds and "industry" not in kinds:
             continue
         if "place" in kinds and not _is_object(lexed, token, end):
@@ -173,7 +174,6 @@ def _words(lexed: Lexed, start: int, end: int, said: Said, cover: bytearray, mar
             said.generic = True
             mark(span, 1)
         elif "building" in kinds:
-            said.building = True
             mark(span, 1)
         elif "stops" in kinds:
             said.opened |= text[span[0] : span[1]] == "等"

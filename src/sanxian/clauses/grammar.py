@@ -160,7 +160,7 @@ _INFORM: Final = (
     re.compile("(?:名录|目录|范围|边界|清单|界线|标准|时间)[^,;。]{0,16}(?:由|见|另行|以)[^,;。]{1,30}(?:制定|公布|划定|发布|确定|附件|附表|为准|调整|拟订|拟定|编制|批准)|见附[件表录]|划定[^,;。]{0,30}[处个]"),
     re.compile("(?:列为|认定为|划为|划入|视为|确定为)[^,;。]{0,16}"),
     re.compile("为[一二三][级类](?:保护)?区|为(?:准|核心|缓冲|实验)?保护区|其余为|作为[^;。]{2,60}依据|为界"),
-    re.compile("逐步调整|统一管理|按[^,;。]{1,12}管理"),
+    re.compile("逐步调整|统一管理|按[^,;。]{1,12}管理|由[^,;。]{2,40}组成|不涉及|位于[^,;。]{2,20}管控单元"),
 )
 _STOPPED: Final = re.compile("(?:停止|暂停|暂缓|不再|不予)[^,;。]{1,24}(?:审批|受理|核准|备案|环评|准入)(?!的)")
 _RESTRICTED: Final = re.compile("(?:属于?|列为|列入|划为|归为)限制(?:类|性)|最严格[^,;。]{0,4}准入|实行严格[^,;。]{0,6}准入")
@@ -172,6 +172,8 @@ def _effects(work: _Work, begin: int, end: int) -> list[Stated]:
     text, found = work.lexed.text, []
     for (effect, strength), token in work.lexed.of("effect", begin, end):
         word = text[token.start : token.end]
+        if work.lexed.bracketed(token.start):
+            continue
         after = text[token.end : min(end, token.end + 3)]
         if effect == "EXIT" and _ATTRIBUTE.match(after) and not after.startswith(("的", "")[:1]):
             continue
@@ -221,6 +223,9 @@ def _main(work: _Work, begin: int, end: int) -> Stated | None:
         if "原则上" in text[begin : best.at[0]] and best.effect in ("FORBID", "RESTRICT"):
             return Stated(best.effect, "principle", best.at)
         return best
+    cheering = [s for s in stated if s.effect == "ENCOURAGE" and re.match("鼓励|支持|引导|倡导|扶持|提倡|优先", text[s.at[0] : s.at[1]])]
+    if cheering and not any(text[s.at[0] : s.at[1]] in _MODAL | _LIMIT for s in stated):
+        return cheering[0]
     if first.effect == "ENCOURAGE" and not (word in ("优先", "加快", "推进") and any(text[s.at[0] : s.at[1]] in _MODAL for s in stated)):
         return first
     allowed = [s for s in stated if s.effect == "ALLOW" and text[s.at[0] : s.at[1]] not in ("可", "方可")]
@@ -250,7 +255,11 @@ _NEEDED: Final = re.compile("确需|确有必要|确因|确无法|确实无法|�
 _OTHERWISE: Final = re.compile("[^,;。]{0,20}另有规定")
 _ONLY: Final = re.compile("(?:仅|只)(?:允许|准许|准|能|可以|可|限于?)")
 _REST: Final = re.compile("其余|其他|此外|其它|以外的?(?:一律|均)")
-_UNRELATED: Final = re.compile("(?:与|同)(?P<what>[^,;。()]{2,40}?)(?:无关|不相关|没有关系)的?")
+_UNRELATED: Final = re.compile("(?:与|同)(?P<what>[^,;。()]{2,40}?)(?:无关|不相关|不相干|没有关系)的?")
+_BEYOND: Final = re.compile("(?P<what>[^,;。:()]{2,40}?)(?:以外|之外)的(?=[^,;。]{2,30})")
+_INTERIM: Final = re.compile("在此之前|此前|在此期间|过渡期|[^,;。]{0,8}(?:期间|之前|以前|前)[^,;。]{0,2}?(?=不得|禁止|严禁)")
+_CONDITION: Final = re.compile("(?:前提是|前提为|条件是|前提条件是|但须|但应|且须|但需|但必须|但不得|并须|并应|且应|且不得)")
+_DEFINES: Final = re.compile("是指|系指|所称|(?:划?分为|归为)[^,;。]{1,40}(?:类|级|区|种)|由[^,;。]{2,40}组成|执行范围|适用范围|见附[件表图录]|约束对象|以[^,;。]{2,34}为准|不涉及[^,;。]{0,30}(?:红线|保护区)")
 _UNAPPROVED: Final = re.compile("未(?:依法)?(?:经|取得|征得|获得|办理)(?P<who>[^,;。的]{0,26}?)(?P<what>批准|同意|审批|核准|论证|许可|审查)(?:文件|手续|证)?")
 
 
@@ -368,7 +377,17 @@ def _item(work: _Work, item: Item, carried: list[Span]) -> list[Span]:
             atom["issuer"] = found["who"]
         always.append([Found(atom, found.span())])
         masked.append(found.span())
+    for found in _BEYOND.finditer(text, begin, end):
+        what = found.span("what")
+        measures = any(what[0] <= q.start and q.end <= what[1] + 2 for q in work.lexed.quantities)
+        if not measures and not work.lexed.of("place", *what) and not work.lexed.of("land", *what) and not work.lexed.of("effect", *what):
+            waiting += _alternatives(work, *what)
+            masked.append(found.span())
     masked.sort()
+    if (defined := _DEFINES.search(text, begin, end)) is not None and _notice(work, begin, end) is not None:
+        if not any(s.effect in ("FORBID", "EXIT") for s in _effects(work, defined.end(), end)):
+            work.drafts.append(_notice(work, begin, end))  # type: ignore[arg-type]
+            return []
     segments = [s for segment in _segments(text, begin, end) for s in _without(segment, masked)]
     lead: list[Span] = []
     needed: Span | None = None
@@ -444,6 +463,16 @@ def _item(work: _Work, item: Item, carried: list[Span]) -> list[Span]:
             continue
         # --- effects
         stated = _main(work, start, stop)
+        if stated is not None and stated.effect == "FORBID" and mine and mine[-1].effect in ("EXIT", "ALLOW") and _INTERIM.match(words):
+            stated = Stated("REQUIRE", "strict", (start, start + 1))  # a duty until the day comes, no ban of what stands
+        if mine and mine[-1].effect == "ALLOW" and _CONDITION.match(words) and stated is not None:
+            asked, used = requirement(work.lexed, start + _CONDITION.match(words).end(), stop)  # type: ignore[union-attr]
+            mine[-1].what.atoms += [Found({"matter": f.atom["duty"]}, f.at) if "duty" in f.atom else f for f in asked]
+            mine[-1].spans.append((start, stop))
+            work.used += used
+            continue
+        if lead and stated is not None and stated.effect == "REQUIRE" and stated.at[1] - stated.at[0] == 1:
+            stated = None  # a number of the list the lead-in opens
         if stated is not None and stated.effect == "REQUIRE" and text[stated.at[0] : stated.at[1]] in _WEAK and any(p.search(words) for p in _INFORM[:3]) and "严格执行" not in words:
             stated = None
         if stated is not None and words.startswith("但") and stated.effect == "REQUIRE" and target is not None and target.unless:
@@ -555,6 +584,15 @@ def _hanging(work: _Work, lead: Sequence[Span], item: Span) -> list[Draft]:
 
 def _listed(work: _Work, mine: Sequence[Draft], pending: Sequence[Span]) -> list[Draft]:
     first = mine[-1]
+    cases = [read(work.lexed, *span) for span in pending]
+    if first.effect in ("ALLOW", "FORBID", "RESTRICT") and not any(c.industries or c.activities or c.objects for c in cases):
+        members = [{"all": [f.atom for f in c.atoms]} if len(c.atoms) > 1 else c.atoms[0].atom for c in cases if c.atoms]
+        if members:
+            whole = members[0] if len(members) == 1 else {"any": members}
+            first.what.atoms.append(Found(whole, _around(list(pending))))
+            first.spans += pending
+            work.used += pending
+        return []
     what = Said()
     for span in pending:
         what.add(read(work.lexed, *span, acted_on=True))
@@ -667,7 +705,7 @@ _NATURES: Final = ("新建", "扩建", "改建", "技改", "迁建", "现有")
 
 def _reading(text: str, work: _Work) -> Reading:
     made: list[dict[str, Any]] = []
-    only_exit = {d.effect for d in work.drafts} <= {"EXIT", "INFORM", "ENCOURAGE"}
+    only_exit = not any(d.effect in ("FORBID", "RESTRICT") for d in work.drafts)
     for draft in work.drafts:
         for rule in _rules(work, draft, only_exit):
             try:

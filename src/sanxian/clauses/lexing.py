@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -46,6 +47,17 @@ class Lexed:
         if not numbers:
             return tuple(tokens(self.text))
         return tuple(t for t in tokens(self.text) if not any(t.start < e and s < t.end for s, e in numbers))
+
+    @cached_property
+    def brackets(self) -> tuple[tuple[int, int], ...]:
+        """Return the stretches inside round brackets."""
+        if "(" not in self.text:
+            return ()
+        return tuple(m.span() for m in re.finditer(r"\([^()]*\)", self.text))
+
+    def bracketed(self, place: int) -> bool:
+        """Whether a place lies inside round brackets."""
+        return any(start <= place < end for start, end in self.brackets)
 
     @cached_property
     def _starts(self) -> list[int]:

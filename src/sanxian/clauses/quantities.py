@@ -38,7 +38,7 @@ _UNITS: Final = {
 _CHINESE_UNITS: Final = "公里|度|年(?=以?内|之内)|个月(?=以?内|之内)|千米|米|蒸吨|吨|倍|亩|公顷|平方米|平方公里|立方米|头|只|羽|千瓦|兆瓦|户|个月|海里|座|张"  # 一级, 三类, 两侧, 一家 are no quantities
 _UNIT: Final = "|".join(re.escape(u) for u in sorted(_UNITS, key=len, reverse=True))
 _NUMBER: Final = r"\d+(?:\.\d+)?"
-_CHINESE: Final = "[〇零一二两三四五六七八九十百千半]+"
+_CHINESE: Final = "[〇零一二两三四五六七八九十百千半]+(?:点[〇零一二三四五六七八九]+)?"
 
 _PREFIX: Final = {
     "不得低于": ">=", "不得少于": ">=", "不得小于": ">=", "不应低于": ">=", "不应少于": ">=", "不应小于": ">=", "不低于": ">=", "不少于": ">=", "不小于": ">=",
@@ -65,7 +65,7 @@ def _words(table: dict[str, str]) -> str:
 
 _QUANTITY: Final = re.compile(
     rf"(?P<prefix>{_words(_PREFIX)})?{_APPROX}"
-    rf"(?:百分之(?P<percent>{_NUMBER}|{_CHINESE})"
+    rf"(?:百分之(?P<percent>{_NUMBER}|{_CHINESE})|(?P<tenths>{_NUMBER}|[一二两三四五六七八九])成(?![为立果品套])"
     rf"|(?P<first>{_NUMBER})(?P<scale1>[万亿千百])?(?P<unit1>{_UNIT})?(?P<open1>\(不?含\))?(?P<to>[～\-至到])(?P<second>{_NUMBER})(?P<scale2>[万亿千百])?(?P<unit2>{_UNIT})"
     rf"|(?P<list>{_NUMBER}(?:[、,/]{_NUMBER})+(?:[和及]{_NUMBER})?|{_NUMBER}[和及]{_NUMBER})(?P<scale3>[万亿千百])?(?P<unit3>{_UNIT})"
     rf"|(?P<value>{_NUMBER})(?P<scale>[万亿千百])?(?P<unit>{_UNIT})?(?P<rate>(?<=吨)[·每]年)?"
@@ -74,7 +74,7 @@ _QUANTITY: Final = re.compile(
 )
 _RATIO: Final = re.compile(
     rf"(?P<colon>{_NUMBER}):1(?![\d:])|1:(?P<inverse>{_NUMBER})(?=的?比例|.{{0,4}}(?:替代|置换|削减))"
-    rf"|(?P<times>{_NUMBER}|[一二两三四五])倍(?:量|以上)?(?:进行|实施|实行|的)?(?:现役源)?(?:削减|减量)?(?:量)?(?:替代|置换|削减|代替|平衡)"
+    rf"|(?P<times>{_NUMBER}|[一二两三四五](?:点[一二三四五六七八九])?)倍(?:量|以上)?(?:进行|实施|实行|的)?(?:现役源)?(?:削减|减量)?(?:量)?(?:替代|置换|削减|代替|平衡)"
     r"|(?P<word>(?:等量|减量|倍量|倍数|增减挂钩)(?:、|或者|或|以上|和|与)?(?:等量|减量|倍量)?)(?:削减|的)?(?P<what>替代|置换|平衡|代替|削减|减排)?"
 )
 _DEADLINE: Final = re.compile(
@@ -127,6 +127,9 @@ def number(text: str) -> float:
     """
     if text[0].isdigit() and text[0].isascii():
         return float(text)
+    whole, _, decimals = text.partition("点")
+    if decimals:
+        return number(whole) + float("0." + "".join(str(int(_DIGITS[c])) for c in decimals))
     total, digit = 0.0, 0.0
     for character in text:
         if character in _TENS:
@@ -190,6 +193,8 @@ def _quantity(found: re.Match[str], text: str) -> Quantity | None:
     start, end = found.span()
     if found["percent"]:
         values, unit = [number(found["percent"])], "%"
+    elif found["tenths"]:
+        values, unit = [10.0 * number(found["tenths"])], "%"
     elif found["first"]:
         unit = _UNITS[found["unit2"]]
         second = number(found["second"]) * _SCALE.get(found["scale2"] or "", 1.0)
