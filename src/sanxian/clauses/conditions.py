@@ -107,29 +107,35 @@ def read(lexed: Lexed, start: int, end: int, *, acted_on: bool = False, required
         for place in range(max(span[0], start), min(span[1], end)):
             cover[place - start] = max(cover[place - start], value)
 
+    anchors: list[Span] = []  # what a distance is measured to is no subject
     for number in lexed.quantities:
         if number.start < start or number.end > end:
             continue
         for found in measured(lexed, number, start, end, required=required):
             said.atoms.append(found)
             mark(found.at, 2)
+            if number.unit in _LENGTH:
+                anchors.append(found.at)
         mark((number.start, number.end), 2)
     for found in _missed_targets(lexed, start, end):
         said.atoms.append(found)
         mark(found.at, 2)
     for deadline in lexed.deadlines:
         mark((deadline.start, deadline.end), 1)
-    _words(lexed, start, end, said, cover, mark)
+    _words(lexed, start, end, said, cover, mark, anchors)
     _unknown(lexed, start, end, said, cover, acted_on=acted_on)
     said.used.extend(_runs(cover, start, lambda value: value > 0))
     return said
 
 
-def _words(lexed: Lexed, start: int, end: int, said: Said, cover: bytearray, mark: Any) -> None:
+def _words(
+    lexed: Lexed, start: int, end: int, said: Said, cover: bytearray, mark: Any, anchors: Sequence[Span]
+) -> None:
     text = lexed.text
     pollutants: list[tuple[str, Span]] = []
     fuels: list[tuple[str, Span]] = []
     places: list[tuple[Atom, Span]] = []
+    described = start  # up to where 等 opens a description of the list before it
     for token in lexed.within(start, end):
         kinds, span = token.kinds, (token.start, token.end)
         said.building |= "building" in kinds
@@ -149,6 +155,10 @@ def _words(lexed: Lexed, start: int, end: int, said: Said, cover: bytearray, mar
         elif "nature" in kinds:
             said.natures.extend((nature, span) for nature in kinds["nature"])
             mark(span, 2)
+        elif "industry" in kinds and (
+            span[0] < described or _BESIDE.match(text, span[1], end) or any(s <= span[0] < e for s, e in anchors)
+        ):
+            mark(span, 1)
         elif "industry" in kinds:
             said.industries.extend((code, span) for code in kinds["industry"])
             mark(span, 2)
@@ -176,7 +186,10 @@ def _words(lexed: Lexed, start: int, end: int, said: Said, cover: bytearray, mar
         elif "building" in kinds:
             mark(span, 1)
         elif "stops" in kinds:
-            said.opened |= text[span[0] : span[1]] == "等"
+            if text[span[0] : span[1]] == "等" and said.industries:
+                said.opened = True
+                closing = re.compile("[,;、。的]|以及|禁止|不得|严禁|应|须").search(text, span[1], end)
+                described = closing.start() if closing else end
             mark(span, 1)
     for place in range(start, end):
         if text[place] in ",;:。、()/\n“”\"":
@@ -203,6 +216,7 @@ def _adds(text: str, place: int, end: int) -> bool:
     return place < end and _ADDED.match(text, place, end) is None
 
 
+_BESIDE: Final = re.compile("两侧|周边|周围|上游|下游|边界|沿线|可视|附近|管网|厂界|围墙|沿岸|用地红线|防护|外围|四周|原址|集水区|径流区|汇水区|覆盖|服务范围")
 _GROWTH: Final = re.compile(
     "(?:新增|增加|增大)(?:[^,;。]{0,14}?)(?P<what>重金属|污染物|排放量|排污量|污染|化学需氧量|氨氮|总磷|总氮|二氧化硫|氮氧化物|挥发性有机物|VOCs|颗粒物|排放)"
 )
@@ -287,6 +301,11 @@ def measured(lexed: Lexed, number: Quantity, start: int, end: int, *, required: 
     begin = max((m.end() for m in _CUT.finditer(text, start, number.start)), default=start)
     previous = max((q.end for q in lexed.quantities if q.end <= number.start), default=start)
     begin = max(begin, previous)
+    if number.unit not in _LENGTH:
+        # 新建燃气锅炉氮氧化物排放浓度: who it is about stands in front of what is measured
+        for token in lexed.within(begin, number.start):
+            if ("industry" in token.kinds or "place" in token.kinds or "generic" in token.kinds) and number.start - token.end >= 3:
+                begin = token.end
     noun = text[begin : number.start]
     op = number.tests[0][0]
     if not number.stated or op == "==":

@@ -150,6 +150,7 @@ _MODAL: Final = frozenset(("应当", "应", "须", "必须", "需", "需要"))
 _WEAK: Final = frozenset(("集中", "收集", "使用", "加强", "强化", "完善", "健全", "优化", "统筹", "推行", "保持", "保障", "明确", "同步", "全部", "定期", "落实", "开展", "设置", "实施", "建立", "提高", "采用", "采取", "进入", "纳入", "实现", "符合", "满足", "完成", "达到", "编制", "安装", "配套", "选用", "制定", "确保", "保证", "做到", "执行", "实行"))  # fmt: skip
 _LIMIT: Final = frozenset(("不得低于", "不得少于", "不得小于", "不得高于", "不得大于", "不得超过", "不得突破", "不得超出", "不得多于", "不低于", "不少于", "不小于", "不高于", "不大于", "不超过", "不多于", "不突破", "控制在", "严禁突破", "严禁超过", "不应低于", "不应少于", "不应小于", "不应高于", "不应大于", "不应超过", "不能低于", "不能超过"))  # fmt: skip
 _ATTRIBUTE: Final = re.compile("的|类|名录|目录|清单|机制|方案|工艺|落后|产品|之列|范围|企业|地块|后[,的]?|前|过程|期间|任务|计划|力度|补偿")
+_ATTRIBUTIVE: Final = re.compile("[^,;。]{0,40}的[^,;。]{0,24}(?:企业|项目|单位|园区|区域|地区|县|地块|设施|产业|行业|锅炉|装置|区|机组|建设)?$")
 _NO_GROWTH: Final = re.compile("不得增加(?:[^,;。]{0,10})(?:排污|排放|污染|总量)|不得新增(?:[^,;。]{0,6})(?:排污量|排放量|排放总量)|只减不增|不增加|零增长|只降不升|不新增")
 _INFORM: Final = (
     re.compile("以[^,;。]{2,34}为准"),
@@ -181,6 +182,8 @@ def _effects(work: _Work, begin: int, end: int) -> list[Stated]:
             continue
         if effect in ("FORBID", "RESTRICT") and re.match("的(?!除外|$)", text[token.end : end]):
             continue  # 国家禁止的工艺
+        if word in _WEAK and _ATTRIBUTIVE.match(text, token.end, end):
+            continue
         if word == "限制" and text[max(begin, token.start - 6) : token.start].endswith(("受", "条件", "地形", "不受", "资源", "空间", "因素", "无")):
             continue
         if word in ("应", "须", "需", "可", "禁") and text[max(begin, token.start - 1) : token.start] in ("相", "无", "适", "对", "供", "反", "许", "认", "所", "急", "必", "不", "军", "解", "严", "宵"):
@@ -567,9 +570,10 @@ def _notice(work: _Work, begin: int, end: int) -> Draft | None:
     text = work.lexed.text[begin:end]
     if not any(pattern.search(text) for pattern in _INFORM):
         return None
-    said = Said()
-    said.used.append((begin, end))
-    return Draft("INFORM", "strict", (begin, end), said, Said(), spans=[(begin, end)])
+    said = read(work.lexed, begin, end)
+    told = Said(industries=said.industries, used=[(begin, end)])
+    told.atoms = [f for f in said.atoms if "distance" in f.atom or ("value" in f.atom and "matter" not in f.atom and "unit" in f.atom)]
+    return Draft("INFORM", "strict", (begin, end), told, Said(), spans=[(begin, end)])
 
 
 def _hanging(work: _Work, lead: Sequence[Span], item: Span) -> list[Draft]:
