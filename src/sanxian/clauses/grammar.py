@@ -146,7 +146,7 @@ def _segments(text: str, begin: int, end: int) -> Iterator[Span]:
 # --- effects -----------------------------------------------------------------------------------------------------
 
 _RANK: Final = {"FORBID": 0, "EXIT": 1, "RESTRICT": 2, "REQUIRE": 3, "ALLOW": 4, "ENCOURAGE": 5, "INFORM": 6}
-_MODAL: Final = frozenset(("应当", "应", "须", "必须", "需", "需要"))
+_MODAL: Final = frozenset(("原则上", "原则上应", "原则上须", "原则上需", "原则上应当", "原则上必须", "应当", "应", "须", "必须", "需", "需要"))
 _WEAK: Final = frozenset(("集中", "收集", "使用", "加强", "强化", "完善", "健全", "优化", "统筹", "推行", "保持", "保障", "明确", "同步", "全部", "定期", "落实", "开展", "设置", "实施", "建立", "提高", "采用", "采取", "进入", "纳入", "实现", "符合", "满足", "完成", "达到", "编制", "安装", "配套", "选用", "制定", "确保", "保证", "做到", "执行", "实行"))  # fmt: skip
 _LIMIT: Final = frozenset(("不得低于", "不得少于", "不得小于", "不得高于", "不得大于", "不得超过", "不得突破", "不得超出", "不得多于", "不低于", "不少于", "不小于", "不高于", "不大于", "不超过", "不多于", "不突破", "控制在", "严禁突破", "严禁超过", "不应低于", "不应少于", "不应小于", "不应高于", "不应大于", "不应超过", "不能低于", "不能超过"))  # fmt: skip
 _ATTRIBUTE: Final = re.compile("的|类|名录|目录|清单|机制|方案|工艺|落后|产品|之列|范围|企业|地块|后[,的]?|前|过程|期间|任务|计划|力度|补偿")
@@ -161,7 +161,7 @@ _INFORM: Final = (
     re.compile("(?:名录|目录|范围|边界|清单|界线|标准|时间)[^,;。]{0,16}(?:由|见|另行|以)[^,;。]{1,30}(?:制定|公布|划定|发布|确定|附件|附表|为准|调整|拟订|拟定|编制|批准)|见附[件表录]|划定[^,;。]{0,30}[处个]"),
     re.compile("(?:列为|认定为|划为|划入|视为|确定为)[^,;。]{0,16}"),
     re.compile("为[一二三][级类](?:保护)?区|为(?:准|核心|缓冲|实验)?保护区|其余为|作为[^;。]{2,60}依据|为界"),
-    re.compile("逐步调整|统一管理|按[^,;。]{1,12}管理|由[^,;。]{2,40}组成|不涉及|位于[^,;。]{2,20}管控单元"),
+    re.compile("见附图|逐步调整|统一管理|按[^,;。]{1,12}管理|由[^,;。]{2,40}组成|不涉及|位于[^,;。]{2,20}管控单元"),
 )
 _STOPPED: Final = re.compile("(?:停止|暂停|暂缓|不再|不予)[^,;。]{1,24}(?:审批|受理|核准|备案|环评|准入)(?!的)")
 _RESTRICTED: Final = re.compile("(?:属于?|列为|列入|划为|归为)限制(?:类|性)|最严格[^,;。]{0,4}准入|实行严格[^,;。]{0,6}准入")
@@ -182,7 +182,7 @@ def _effects(work: _Work, begin: int, end: int) -> list[Stated]:
             continue
         if effect in ("FORBID", "RESTRICT") and re.match("的(?!除外|$)", text[token.end : end]):
             continue  # 国家禁止的工艺
-        if word in _WEAK and _ATTRIBUTIVE.match(text, token.end, end):
+        if word in _WEAK and word not in ("进入", "执行", "实行") and _ATTRIBUTIVE.match(text, token.end, end):
             continue
         if word == "限制" and text[max(begin, token.start - 6) : token.start].endswith(("受", "条件", "地形", "不受", "资源", "空间", "因素", "无")):
             continue
@@ -254,9 +254,11 @@ _EXCEPT_BACK: Final = re.compile("(?P<what>[^;。]*?)(?:的)?(?:除外|例外)(?
 _FREE: Final = re.compile(
     "(?:均|可以|可)?(?:不受(?:此|上述|本条|本款|前款|该|前述|以上)?[^,;。]{0,6}限制?|不在此限|不在(?:此列|[^,;。]{0,8}(?:之列|范围(?:之)?内))|不适用(?:本|前|上述|此|该)[^,;。]{0,8}|可以例外|可以?不受[^,;。]{0,8}|不按[^,;。]{0,8}执行|可不执行|不再单列)"
 )
-_NEEDED: Final = re.compile("确需|确有必要|确因|确无法|确实无法|确实难以|确实需要|确难以|因特殊|经论证确|无法避让|确属")
+_NEEDED: Final = re.compile("因[^,;。]{2,20}需要|确需|确有必要|确因|确无法|确实无法|确实难以|确实需要|确难以|因特殊|经论证确|无法避让|确属")
 _OTHERWISE: Final = re.compile("[^,;。]{0,20}另有规定")
 _ONLY: Final = re.compile("(?:仅|只)(?:允许|准许|准|能|可以|可|限于?)")
+_CLASS: Final = re.compile("(?P<what>禁止|限制|淘汰|鼓励|允许)(?:类|准入类|目录|事项|性)?(?:项目)?")
+_CLASSES: Final = {"禁止": "FORBID", "限制": "RESTRICT", "淘汰": "EXIT", "鼓励": "ENCOURAGE", "允许": "ALLOW"}
 _REST: Final = re.compile("其余|其他|此外|其它|以外的?(?:一律|均)")
 _UNRELATED: Final = re.compile("(?:与|同)(?P<what>[^,;。()]{2,40}?)(?:无关|不相关|不相干|没有关系)的?")
 _BEYOND: Final = re.compile("(?P<what>[^,;。:()]{2,40}?)(?:以外|之外)的(?=[^,;。]{2,30})")
@@ -382,10 +384,13 @@ def _item(work: _Work, item: Item, carried: list[Span]) -> list[Span]:
         masked.append(found.span())
     for found in _BEYOND.finditer(text, begin, end):
         what = found.span("what")
+        for token in work.lexed.within(*what):
+            if "effect" in token.kinds or "building" in token.kinds or "nature" in token.kinds:
+                what = (token.end, what[1])
         measures = any(what[0] <= q.start and q.end <= what[1] + 2 for q in work.lexed.quantities)
         if not measures and not work.lexed.of("place", *what) and not work.lexed.of("land", *what) and not work.lexed.of("effect", *what):
             waiting += _alternatives(work, *what)
-            masked.append(found.span())
+            masked.append((what[0], found.end()))
     masked.sort()
     if (defined := _DEFINES.search(text, begin, end)) is not None and _notice(work, begin, end) is not None:
         if not any(s.effect in ("FORBID", "EXIT") for s in _effects(work, defined.end(), end)):
@@ -468,6 +473,19 @@ def _item(work: _Work, item: Item, carried: list[Span]) -> list[Span]:
         stated = _main(work, start, stop)
         if stated is not None and stated.effect == "FORBID" and mine and mine[-1].effect in ("EXIT", "ALLOW") and _INTERIM.match(words):
             stated = Stated("REQUIRE", "strict", (start, start + 1))  # a duty until the day comes, no ban of what stands
+        if stated is None and not any(s.effect for s in _effects(work, start, stop)):
+            ratio = next((r for r in work.lexed.ratios if start <= r.start and r.end <= stop), None)
+            if ratio is not None and not _EXCEPT_BACK.match(text, start, stop):
+                stated = Stated("REQUIRE", "strict", (ratio.start, ratio.start + 1))
+        if text[stop : stop + 1] == ":" and (named := _CLASS.fullmatch(words)) is not None:
+            stated = Stated(_CLASSES[named["what"]], "strict", (start, stop))
+        guarded = mine[-1] if mine else work.drafts[-1] if work.drafts else None
+        if stated is not None and stated.effect == "ALLOW" and guarded is not None and guarded.effect in ("FORBID", "RESTRICT"):
+            reach = [*pending, (start, stop)]
+            guarded.unless.append(_permitted(work, reach))
+            guarded.spans += reach
+            pending = []
+            continue
         if mine and mine[-1].effect == "ALLOW" and _CONDITION.match(words) and stated is not None:
             asked, used = requirement(work.lexed, start + _CONDITION.match(words).end(), stop)  # type: ignore[union-attr]
             mine[-1].what.atoms += [Found({"matter": f.atom["duty"]}, f.at) if "duty" in f.atom else f for f in asked]
@@ -506,6 +524,12 @@ def _item(work: _Work, item: Item, carried: list[Span]) -> list[Span]:
         # 禁止建设：A、B（colon list）: what stands behind the colon is what the lead acts on
         mine += _listed(work, mine, pending)
         pending = []
+    elif pending and mine and mine[-1].effect == "REQUIRE":
+        for span in pending:
+            more = [f for f in requirement(work.lexed, *span)[0] if "duty" not in f.atom and "document" not in f.atom]
+            if more and span[0] > mine[-1].at[0]:
+                mine[-1].require += more
+                mine[-1].spans.append(span)
     if not mine and (notice := _notice(work, begin, end)) is not None:
         mine = [notice]
     if waiting and mine:
@@ -514,6 +538,20 @@ def _item(work: _Work, item: Item, carried: list[Span]) -> list[Span]:
                 draft.unless += waiting
     work.drafts += mine
     return lead
+
+
+def _permitted(work: _Work, reach: Sequence[Span]) -> list[Found]:
+    """Return the case a permission behind a ban carves out: who is permitted, in the clause's own words."""
+    text = work.lexed.text
+    found: list[Found] = []
+    words = ",".join(text[s:e] for s, e in reach)
+    said = Said()
+    for span in reach:
+        said.add(read(work.lexed, *span))
+        found += papers(work.lexed, *span)
+    numbers = [f for f in said.atoms if isinstance(f.atom.get("value"), (int, float)) and not isinstance(f.atom.get("value"), bool)]
+    label = re.sub(r"[\[\]\n]", "", words).strip(",;:、 ()")
+    return [Found({"matter": label[:120]}, _around(reach)), *[f for f in found if "document" in f.atom], *numbers]
 
 
 def _starts_exception(words: str) -> bool:
@@ -811,6 +849,9 @@ def _natures(work: _Work, draft: Draft, said: Said, kind: _Object, only_exit: bo
         stated.discard("现有")  # 现有企业不得扩大规模: what is forbidden is the extension
     if draft.effect == "EXIT":
         return ["现有"] if only_exit else [n for n in ("现有",) if n in stated and only_exit]
+    if not stated and draft.effect == "REQUIRE" and _UPGRADES.search(work.lexed.text, *_around(draft.spans)):
+        work.doubt("nature_inferred")
+        return ["现有"]
     if not stated and draft.effect in ("FORBID", "RESTRICT"):
         text = work.lexed.text
         word = text[draft.at[0] : draft.at[1]]
@@ -818,10 +859,20 @@ def _natures(work: _Work, draft: Draft, said: Said, kind: _Object, only_exit: bo
         passes = any(n in word for n in ("审批", "批准", "核准", "备案", "受理", "安排", "准入", "不批", "限批")) or _STOPPED.match(text, draft.at[0])
         if "扩建" in word:
             stated = {"扩建"}
-        elif names_kind or said.building or (passes and kind.path == "subject.industry") or (kind.path == "subject.industry" and draft.effect == "FORBID" and word in ("禁止", "严禁", "不得") and draft.at[1] >= draft.spans[-1][1] - 1):
+        elif names_kind or _builds(text, draft.at[1]) or (passes and kind.path == "subject.industry") or (kind.path == "subject.industry" and draft.effect == "FORBID" and word in ("禁止", "严禁", "不得") and (draft.at[1] >= draft.spans[-1][1] - 1 or text[draft.at[1] : draft.at[1] + 1] == ":" or _ENDS_PROJECT.match(text, draft.at[1]))):
             work.doubt("nature_inferred")
             stated = {"新建"}
     return [n for n in _NATURES if n in stated]
+
+
+_ENDS_PROJECT: Final = re.compile("[^,;。]{2,60}(?:项目|生产线|企业)(?=[,;。]|$)")
+_UPGRADES: Final = re.compile("20\d\d年[^;。]{0,40}(?:企业|锅炉|机组|设施|窑|园区)[^;。]{0,30}(?:完成|改造|治理|整治|提标)")
+_BUILDS: Final = re.compile("(?:在[^,;。]{1,40}?(?:内|外|上|区域|范围|地区|段|旁|边|处|中))?(?:再|擅自|违法|违规|任何)*(?:建设|建造|修建|兴建|建|布局|布设|设在|位于|选址|落户|进入|引进|引入|入驻|安排|设立|开工|投资建设|上马|上|入园|发展)")
+
+
+def _builds(text: str, place: int) -> bool:
+    """Whether what an effect governs is that something comes to stand (不得在…内建设…)."""
+    return _BUILDS.match(text, place) is not None
 
 
 def _distinct(found: Iterable[Found]) -> list[Found]:
