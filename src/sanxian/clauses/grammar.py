@@ -135,7 +135,7 @@ def _segments(text: str, begin: int, end: int) -> Iterator[Span]:
             depth += 1
         elif character == ")":
             depth = max(0, depth - 1)
-        elif character in ",:" and not depth:
+        elif character in ",:" and not depth and not (character == ":" and text[place - 1 : place].isdigit() and text[place + 1 : place + 2].isdigit()):
             if place > start:
                 yield (start, place)
             start = place + 1
@@ -161,9 +161,9 @@ _INFORM: Final = (
     re.compile("(?:名录|目录|范围|边界|清单|界线|标准|时间)[^,;。]{0,16}(?:由|见|另行|以)[^,;。]{1,30}(?:制定|公布|划定|发布|确定|附件|附表|为准|调整|拟订|拟定|编制|批准)|见附[件表录]|划定[^,;。]{0,30}[处个]"),
     re.compile("(?:列为|认定为|划为|划入|视为|确定为)[^,;。]{0,16}"),
     re.compile("为[一二三][级类](?:保护)?区|为(?:准|核心|缓冲|实验)?保护区|其余为|作为[^;。]{2,60}依据|为界"),
-    re.compile("见附图|逐步调整|统一管理|按[^,;。]{1,12}管理|由[^,;。]{2,40}组成|不涉及|位于[^,;。]{2,20}管控单元"),
+    re.compile("见附图|逐步调整|统一管理|按[^,;。]{1,12}管理|由[^,;。]{2,40}组成|不再重复|要求同|不涉及|位于[^,;。]{2,20}管控单元"),
 )
-_STOPPED: Final = re.compile("(?:停止|暂停|暂缓|不再|不予)[^,;。]{1,24}(?:审批|受理|核准|备案|环评|准入)(?!的)")
+_STOPPED: Final = re.compile("(?:停止|暂停|暂缓|不再|不予)[^,;。]{1,24}(?:审批|受理|核准|备案|环评|准入|入园|入驻)(?!的)")
 _RESTRICTED: Final = re.compile("(?:属于?|列为|列入|划为|归为)限制(?:类|性)|最严格[^,;。]{0,4}准入|实行严格[^,;。]{0,6}准入")
 _PERMIT: Final = re.compile("方可|才能|才可")
 
@@ -182,7 +182,9 @@ def _effects(work: _Work, begin: int, end: int) -> list[Stated]:
             continue
         if effect in ("FORBID", "RESTRICT") and re.match("的(?!除外|$)", text[token.end : end]):
             continue  # 国家禁止的工艺
-        if word in _WEAK and word not in ("进入", "执行", "实行") and _ATTRIBUTIVE.match(text, token.end, end):
+        if word in _WEAK and (word not in ("进入", "执行", "实行") or text[end - 1] == "的") and _ATTRIBUTIVE.match(text, token.end, end):
+            continue
+        if word == "限制" and "不受" in text[max(begin, token.start - 18) : token.start]:
             continue
         if word == "限制" and text[max(begin, token.start - 6) : token.start].endswith(("受", "条件", "地形", "不受", "资源", "空间", "因素", "无")):
             continue
@@ -229,9 +231,16 @@ def _main(work: _Work, begin: int, end: int) -> Stated | None:
     cheering = [s for s in stated if s.effect == "ENCOURAGE" and re.match("鼓励|支持|引导|倡导|扶持|提倡|优先", text[s.at[0] : s.at[1]])]
     if cheering and not any(text[s.at[0] : s.at[1]] in _MODAL | _LIMIT for s in stated):
         return cheering[0]
+    numbers = [q for q in work.lexed.quantities if begin <= q.start and q.end <= end]
+    if first.effect == "ENCOURAGE" and numbers and re.match("加强|强化|完善|提高|优化|提升|增强|改善|推进|推动|加快|促进", word):
+        return Stated("REQUIRE", "strict", first.at)
     if first.effect == "ENCOURAGE" and not (word in ("优先", "加快", "推进") and any(text[s.at[0] : s.at[1]] in _MODAL for s in stated)):
         return first
-    allowed = [s for s in stated if s.effect == "ALLOW" and text[s.at[0] : s.at[1]] not in ("可", "方可")]
+    allowed = [
+        s
+        for s in stated
+        if s.effect == "ALLOW" and (text[s.at[0] : s.at[1]] not in ("可", "方可") or any(o.at[0] == s.at[1] for o in stated))
+    ]
     if first.effect == "ALLOW" or (allowed and not any(text[s.at[0] : s.at[1]] in _MODAL for s in stated)):
         return allowed[0] if allowed else first
     required = [s for s in stated if s.effect == "REQUIRE"]
@@ -252,9 +261,9 @@ def _main(work: _Work, begin: int, end: int) -> Stated | None:
 _EXCEPT_FRONT: Final = re.compile("除(?P<what>[^;。]{2,160}?)(?:以外|之外|外)(?![商资延围地])")
 _EXCEPT_BACK: Final = re.compile("(?P<what>[^;。]*?)(?:的)?(?:除外|例外)(?P<rest>[。;,)]|$)")
 _FREE: Final = re.compile(
-    "(?:均|可以|可)?(?:不受(?:此|上述|本条|本款|前款|该|前述|以上)?[^,;。]{0,6}限制?|不在此限|不在(?:此列|[^,;。]{0,8}(?:之列|范围(?:之)?内))|不适用(?:本|前|上述|此|该)[^,;。]{0,8}|可以例外|可以?不受[^,;。]{0,8}|不按[^,;。]{0,8}执行|可不执行|不再单列)"
+    "(?:均|可以|可|予以)?(?:免于|免除|免予|可?延至|可不(?=编制|执行|做|开展|安装|建|纳入|再)|可暂缓|保留(?=$)|不受(?:此|上述|本条|本款|前款|该|前述|以上)?(?:[^,;。]{0,20}(?:限制|约束)|此限|限制)|不在此限|不在(?:此列|[^,;。]{0,8}(?:之列|范围(?:之)?内))|不适用(?:本|前|上述|此|该)[^,;。]{0,8}|可以例外|可以?不受[^,;。]{0,8}|不按[^,;。]{0,8}执行|可不执行|不再单列)"
 )
-_NEEDED: Final = re.compile("因[^,;。]{2,20}需要|确需|确有必要|确因|确无法|确实无法|确实难以|确实需要|确难以|因特殊|经论证确|无法避让|确属")
+_NEEDED: Final = re.compile("因[^,;。]{2,20}需要|确不能|确需|确有必要|确因|确无法|确实无法|确实难以|确实需要|确难以|因特殊|经论证确|无法避让|确属")
 _OTHERWISE: Final = re.compile("[^,;。]{0,20}另有规定")
 _ONLY: Final = re.compile("(?:仅|只)(?:允许|准许|准|能|可以|可|限于?)")
 _CLASS: Final = re.compile("(?P<what>禁止|限制|淘汰|鼓励|允许)(?:类|准入类|目录|事项|性)?(?:项目)?")
@@ -471,7 +480,8 @@ def _item(work: _Work, item: Item, carried: list[Span]) -> list[Span]:
             continue
         # --- effects
         stated = _main(work, start, stop)
-        if stated is not None and stated.effect == "FORBID" and mine and mine[-1].effect in ("EXIT", "ALLOW") and _INTERIM.match(words):
+        previous = mine[-1] if mine else before
+        if stated is not None and stated.effect == "FORBID" and previous is not None and previous.effect in ("EXIT", "ALLOW", "REQUIRE") and _INTERIM.match(words):
             stated = Stated("REQUIRE", "strict", (start, start + 1))  # a duty until the day comes, no ban of what stands
         if stated is None and not any(s.effect for s in _effects(work, start, stop)):
             ratio = next((r for r in work.lexed.ratios if start <= r.start and r.end <= stop), None)
@@ -486,15 +496,16 @@ def _item(work: _Work, item: Item, carried: list[Span]) -> list[Span]:
             guarded.spans += reach
             pending = []
             continue
-        if mine and mine[-1].effect == "ALLOW" and _CONDITION.match(words) and stated is not None:
-            asked, used = requirement(work.lexed, start + _CONDITION.match(words).end(), stop)  # type: ignore[union-attr]
+        if mine and mine[-1].effect == "ALLOW" and stated is not None and (stated.effect == "REQUIRE" or _CONDITION.match(words)):
+            opening = _CONDITION.match(words)
+            asked, used = requirement(work.lexed, start + (opening.end() if opening else 0), stop)
             mine[-1].what.atoms += [Found({"matter": f.atom["duty"]}, f.at) if "duty" in f.atom else f for f in asked]
             mine[-1].spans.append((start, stop))
             work.used += used
             continue
         if lead and stated is not None and stated.effect == "REQUIRE" and stated.at[1] - stated.at[0] == 1:
             stated = None  # a number of the list the lead-in opens
-        if stated is not None and stated.effect == "REQUIRE" and text[stated.at[0] : stated.at[1]] in _WEAK and any(p.search(words) for p in _INFORM[:3]) and "严格执行" not in words:
+        if stated is not None and stated.effect == "REQUIRE" and text[stated.at[0] : stated.at[1]] in _WEAK and any(p.search(words) for p in _INFORM[:4]) and "严格执行" not in words:
             stated = None
         if stated is not None and words.startswith("但") and stated.effect == "REQUIRE" and target is not None and target.unless:
             pass
@@ -506,8 +517,9 @@ def _item(work: _Work, item: Item, carried: list[Span]) -> list[Span]:
         drafts = _drafts(work, stated, pending, (start, stop), mine, before)
         for draft in drafts:
             draft.unless += [*waiting, *inner, *always]
-            if draft.effect == "FORBID" and mine and mine[-1].effect == "ALLOW" and _REST.search(words):
-                allowed = mine.pop()  # 只准 A，其余一律禁止: A is the exception
+            if draft.effect == "FORBID" and guarded is not None and guarded.effect == "ALLOW" and _REST.search(words):
+                (mine if mine else work.drafts).pop()
+                allowed = guarded  # 只准 A，其余一律禁止: A is the exception
                 draft.unless += _alternatives(work, allowed.at[1], allowed.spans[-1][1])
                 draft.spans += allowed.spans
         mine += drafts
@@ -747,7 +759,7 @@ _NATURES: Final = ("新建", "扩建", "改建", "技改", "迁建", "现有")
 
 def _reading(text: str, work: _Work) -> Reading:
     made: list[dict[str, Any]] = []
-    only_exit = not any(d.effect in ("FORBID", "RESTRICT") for d in work.drafts)
+    only_exit = not any(d.effect in ("FORBID", "RESTRICT") for d in work.drafts if d.at[1] - d.at[0] < 3 or not _CLASS.fullmatch(work.lexed.text, *d.at))
     for draft in work.drafts:
         for rule in _rules(work, draft, only_exit):
             try:
@@ -797,6 +809,8 @@ def _rules(work: _Work, draft: Draft, only_exit: bool) -> Iterator[dict[str, Any
         kinds.append(_Object("subject.activity", list(dict.fromkeys(a for a, _ in activities)), [], [s for _, s in activities]))
     if said.objects:
         kinds.append(_Object("", [], said.objects, []))
+    if not (kinds or said.natures or said.atoms or said.generic or draft.require or draft.effect == "INFORM"):
+        return  # 限制类：… opens a list and acts on nothing itself
     for kind in kinds or [_Object("", [], [], [])]:
         yield _rule(work, draft, said, kind, only_exit)
 
@@ -867,7 +881,7 @@ def _natures(work: _Work, draft: Draft, said: Said, kind: _Object, only_exit: bo
 
 _ENDS_PROJECT: Final = re.compile("[^,;。]{2,60}(?:项目|生产线|企业)(?=[,;。]|$)")
 _UPGRADES: Final = re.compile("20\d\d年[^;。]{0,40}(?:企业|锅炉|机组|设施|窑|园区)[^;。]{0,30}(?:完成|改造|治理|整治|提标)")
-_BUILDS: Final = re.compile("(?:在[^,;。]{1,40}?(?:内|外|上|区域|范围|地区|段|旁|边|处|中))?(?:再|擅自|违法|违规|任何)*(?:建设|建造|修建|兴建|建|布局|布设|设在|位于|选址|落户|进入|引进|引入|入驻|安排|设立|开工|投资建设|上马|上|入园|发展)")
+_BUILDS: Final = re.compile("(?:在[^,;。]{1,40}?(?:内|外|上|区域|范围|地区|段|旁|边|处|中))?(?:再|擅自|违法|违规|任何)*(?:建设|建造|修建|兴建|建|布局|布设|设在|位于|选址|落户|进入|准入|引进|引入|入驻|安排|设立|开工|投资建设|上马|上|入园|发展)")
 
 
 def _builds(text: str, place: int) -> bool:
