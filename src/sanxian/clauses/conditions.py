@@ -32,6 +32,7 @@ class Said:
     activities: list[tuple[str, Span]] = field(default_factory=list)
     objects: list[Found] = field(default_factory=list)  # things acted on that no vocabulary knows
     atoms: list[Found] = field(default_factory=list)  # conditions
+    places: list[Found] = field(default_factory=list)  # places named side by side: any of them
     used: list[Span] = field(default_factory=list)  # words that were understood, the functional ones too
     generic: bool = False  # 项目, 企业 …: a subject that narrows nothing
     building: bool = False  # something new comes to stand there
@@ -124,6 +125,8 @@ def read(lexed: Lexed, start: int, end: int, *, acted_on: bool = False, required
         mark((deadline.start, deadline.end), 1)
     _words(lexed, start, end, said, cover, mark, anchors)
     _unknown(lexed, start, end, said, cover, acted_on=acted_on)
+    said.atoms[:0] = _alternatives(said.places)
+    said.places.clear()
     said.used.extend(_runs(cover, start, lambda value: value > 0))
     return said
 
@@ -134,7 +137,6 @@ def _words(
     text = lexed.text
     pollutants: list[tuple[str, Span]] = []
     fuels: list[tuple[str, Span]] = []
-    places: list[tuple[Atom, Span]] = []
     described = start  # up to where 等 opens a description of the list before it
     for token in lexed.within(start, end):
         kinds, span = token.kinds, (token.start, token.end)
@@ -144,7 +146,7 @@ def _words(
         if "place" in kinds and not _is_object(lexed, token, end):
             found = _place(lexed, token, start, end)
             if found is not None:
-                places.append((found.atom, found.at))
+                said.places.append(found)
                 mark(found.at, 2)
                 continue
         if "here" in kinds:
@@ -177,7 +179,7 @@ def _words(
         elif "pollutants" in kinds:
             pollutants.append((kinds["pollutants"], span))
             mark(span, 2)
-        elif "fuels" in kinds:
+        elif "fuels" in kinds and _BURNT.match(text, span[0], end):
             fuels.append((kinds["fuels"], span))
             mark(span, 2)
         elif "generic" in kinds:
@@ -194,7 +196,6 @@ def _words(
     for place in range(start, end):
         if text[place] in ",;:。、()/\n“”\"":
             mark((place, place + 1), 1)
-    said.atoms.extend(_alternatives(places))
     if pollutants:
         values = list(dict.fromkeys(value for value, _ in pollutants))
         at = (min(s for _, (s, _) in pollutants), max(e for _, (_, e) in pollutants))
@@ -206,6 +207,8 @@ def _words(
     _growth(lexed, start, end, said, mark)
 
 
+_BURNT: Final = re.compile("(?:燃|散煤)|[^,;。的]{1,14}(?:锅炉|窑|炉|机组|火电|发电|电站|供热|燃料|燃烧)")
+_EXTENDED: Final = re.compile("[^,;。、和及与的内外]{0,4}(?:流域|补给|径流区|汇水|集水|上游|下游|周边|附近|沿岸|两岸|缓冲带|覆盖|岸带|控制带|集雨|库周|沿线|环湖)")
 _ADDED: Final = re.compile(
     "[^,;。的]{0,12}?(?:污染|排放|排污|重金属|化学需氧量|氨氮|总磷|总氮|氮氧化物|二氧化硫|VOC|挥发性|颗粒物|氮磷|磷氮|取水|取用|用水|开采|灌溉|牲畜|床位|载畜|养殖量|投饵|量)|的"
 )
@@ -231,11 +234,11 @@ def _growth(lexed: Lexed, start: int, end: int, said: Said, mark: Any) -> None:
         mark(found.span(), 2)
 
 
-def _alternatives(places: Sequence[tuple[Atom, Span]]) -> Iterator[Found]:
+def _alternatives(places: Sequence[Found]) -> Iterator[Found]:
     """Yield one condition for places named side by side: in any of them."""
-    inside = [(a, s) for a, s in places if "in" in a]
+    inside = [(a, s) for a, s in places if "in" in a or "matter" in a]
     for atom, span in places:
-        if "in" not in atom:
+        if "in" not in atom and "matter" not in atom:
             yield Found(atom, span)
     if len(inside) == 1:
         yield Found(*inside[0])
@@ -252,6 +255,8 @@ def _is_object(lexed: Lexed, token: Token, end: int) -> bool:
 
 def _place(lexed: Lexed, token: Token, start: int, end: int) -> Found | None:
     text, target = lexed.text, str(token.kinds["place"])
+    if _EXTENDED.match(text, token.end, end):
+        return None  # 水源保护区的补给区 is another place than the 水源保护区
     after = text[token.end : token.end + 4]
     outside = re.match("(?:范围|边界|区域)?(?:以外|之外|外(?![商资地贸来围延]))", after)
     stop = token.end + (outside.end() if outside else len(re.match("(?:范围|区域|地区)?(?:以内|之内|内)?", after)[0]))  # type: ignore[index]
@@ -277,7 +282,7 @@ def _name_start(lexed: Lexed, token: Token, start: int) -> int:
     before = [t for t in lexed.within(max(start, token.start - 10), token.start)]
     left = max((t.end for t in before), default=max(start, token.start - 10))
     name = lexed.text[left : token.start]
-    cut = max((name.rfind(c) for c in ",;。:()、和及与的\n在对"), default=-1)
+    cut = max((name.rfind(c) for c in ",;。:()、和及与的\n在对但排入穿越跨占引向沿近用建设距离于将把区内外"), default=-1)
     return left + cut + 1
 
 
@@ -307,6 +312,10 @@ def measured(lexed: Lexed, number: Quantity, start: int, end: int, *, required: 
             if ("industry" in token.kinds or "place" in token.kinds or "generic" in token.kinds) and number.start - token.end >= 3:
                 begin = token.end
     noun = text[begin : number.start]
+    if not noun.strip(_TRIM + "和及为"):
+        before = [q for q in lexed.quantities if q.end <= number.start and q.end >= number.start - 2 and q.unit == number.unit]
+        if before:  # 10 mg/m³ 和 100 mg/m³: one name for both
+            noun = text[max((m.end() for m in _CUT.finditer(text, start, before[-1].start)), default=start) : before[-1].start]
     op = number.tests[0][0]
     if not number.stated or op == "==":
         stated = None
@@ -476,16 +485,28 @@ def _unknown(lexed: Lexed, start: int, end: int, said: Said, cover: bytearray, *
             for (b, s), understood in zip(pieces, known, strict=True):
                 if _count(cover, b - start, s - start, 0) < 2:
                     continue
-                if understood or not head:
-                    _matter(text, *_unknown_part(cover, b, s, start), said, cover, start)
+                if not understood and _is_place(text, said, pieces, (b, s)):
+                    words = _label(text[b:s])
+                    said.places.append(Found({"matter": f"位于{words}" if not words.startswith("位于") else words}, (b, s)))
+                    for place in range(b, s):
+                        cover[place - start] = 2
+                elif understood or not head:
+                    _matter(text, *_unknown_part(text, cover, b, s, start), said, cover, start)
                 else:
                     _object(text, b, s, said, cover, start)
         elif head and not any(known):
             _object(text, begin, stop, said, cover, start)
         elif any(known):
-            _matter(text, *_unknown_part(cover, begin, stop, start), said, cover, start)
+            _matter(text, *_unknown_part(text, cover, begin, stop, start), said, cover, start)
         else:
             _matter(text, begin, stop, said, cover, start)
+
+
+def _is_place(text: str, said: Said, pieces: Sequence[Span], piece: Span) -> bool:
+    """Whether an unknown member of a list stands among places: it is one more of them."""
+    if not any(b <= f.at[0] < s for f in said.places for b, s in pieces if (b, s) != piece):
+        return False
+    return re.search("(?:区|带|岸|流域|范围|地|湖|河|江|库|山|园|段|域|线|内|岛|滩|旁|侧|海|地区|周围|中心)$", text[piece[0] : piece[1]].rstrip("内,的等")) is not None
 
 
 def _count(cover: bytearray, begin: int, stop: int, value: int) -> int:
@@ -514,10 +535,13 @@ def _pieces(text: str, begin: int, stop: int) -> Iterator[Span]:
         yield (place, stop)
 
 
-def _unknown_part(cover: bytearray, begin: int, stop: int, start: int) -> Span:
+def _unknown_part(text: str, cover: bytearray, begin: int, stop: int, start: int) -> Span:
     """Return the stretch from the first to the last unknown character of a phrase."""
     unknown = [p for p in range(begin, stop) if cover[p - start] == 0]
-    return unknown[0], unknown[-1] + 1
+    first = unknown[0]
+    if first > begin and cover[first - 1 - start] < 2 and text[first - 1] in "涉含非无不未小大已高":
+        first -= 1
+    return first, unknown[-1] + 1
 
 
 def _matter(text: str, begin: int, stop: int, said: Said, cover: bytearray, start: int) -> None:

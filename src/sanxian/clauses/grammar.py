@@ -503,7 +503,7 @@ def _item(work: _Work, item: Item, carried: list[Span]) -> list[Span]:
             mine[-1].spans.append((start, stop))
             work.used += used
             continue
-        if lead and stated is not None and stated.effect == "REQUIRE" and stated.at[1] - stated.at[0] == 1:
+        if lead and mine and mine[-1].effect != "REQUIRE" and stated is not None and stated.effect == "REQUIRE" and stated.at[1] - stated.at[0] == 1:
             stated = None  # a number of the list the lead-in opens
         if stated is not None and stated.effect == "REQUIRE" and text[stated.at[0] : stated.at[1]] in _WEAK and any(p.search(words) for p in _INFORM[:4]) and "严格执行" not in words:
             stated = None
@@ -833,6 +833,9 @@ def _rule(work: _Work, draft: Draft, said: Said, kind: _Object, only_exit: bool)
         parts += [_part(work, kind.path, span) for span in kind.spans]
     rule["subject"] = subject
     when = _distinct(said.atoms)
+    if draft.effect == "EXIT" and any(_term(f) for f in when):
+        when = [f for f in when if not _term(f)]  # 三个月内: counted from a day the clause does not name
+        work.doubt("relative_deadline")
     if kind.found:
         objects = _distinct(kind.found)
         whole = objects[0] if len(objects) == 1 else Found({"any": [f.atom for f in objects]}, _around([f.at for f in objects]))
@@ -855,6 +858,10 @@ def _rule(work: _Work, draft: Draft, said: Said, kind: _Object, only_exit: bool)
     rule["quote"] = list(work.lexed.plain.published(start, end))
     rule["parts"] = parts
     return rule
+
+
+def _term(found: Found) -> bool:
+    return found.atom.get("unit") in ("a", "月", "d", "h") and found.atom.get("op") == "<=" and "matter" in found.atom
 
 
 def _natures(work: _Work, draft: Draft, said: Said, kind: _Object, only_exit: bool) -> list[str]:
