@@ -52,7 +52,7 @@ class Said:
         self.opened |= other.opened
 
 
-_SEPARATOR: Final = re.compile(r"以及|或者|及其他|及其它|和其他|[、和及与或/]")
+_SEPARATOR: Final = re.compile(r"以及|或者|并且|而且|且|及其他|及其它|和其他|[、和及与或/]")
 _TRIM: Final = ",、;:。 的了"
 _LENGTH: Final = ("m", "km")
 _NO_DISTANCE: Final = re.compile("海拔|水深|宽|高度|长度|高程|水位|深度|厚|半径|降雨|降水|口径|埋深|坝高|孔径|直径")
@@ -73,7 +73,12 @@ _STATE_WORDS: Final = (
     (re.compile("水质|水环境|断面|水体"), ("water_quality", "未达标")),
     (re.compile("总量|减排"), ("emission_cap", "超过")),
 )
+_NOT_MET: Final = (
+    (re.compile("(?:大气|空气|PM2\\.5|PM10|细颗粒物|臭氧)[^,;。的]{0,12}(?:不达标|未达标|超标)"), ("air_quality", "未达标")),
+    (re.compile("(?:水质|断面|水环境)[^,;。的]{0,10}(?:不达标|未达标|超标|劣[Ⅴ五V]类?)"), ("water_quality", "未达标")),
+)
 _NOT_AREAS: Final = re.compile("项目|企业|单位|设施|锅炉|装置|机组|产品|工艺|设备|废水|废气")
+_BEFORE_MODAL: Final = re.compile("(?P<noun>[^,;。:()的、]{2,24}?)(?:应当|应|须|必须|需|不得|原则上|均|要)+$")
 _OPERATOR: Final = re.compile(
     "(?P<ge>不得低于|不得少于|不得小于|不应低于|不应少于|不低于|不少于|不小于|至少|达到|达)|"
     "(?P<le>不得高于|不得大于|不得超过|不得突破|不应超过|不应高于|不超过|不高于|不大于|不突破|控制在)|"
@@ -265,7 +270,11 @@ def _place(lexed: Lexed, token: Token, start: int, end: int) -> Found | None:
         compliant = "合规" in text[begin : token.end] or "认定" in text[begin : token.end]
         fact = "inside_compliant_park" if compliant else "inside_park"
         return Found({"fact": fact, "op": "is", "value": not outside}, (begin, stop))
-    layer, _, rest = target.partition(":")
+    layer = target.partition(":")[0]
+    if re.fullmatch("(?:国家|省|市|州|县|区|乡镇)?级(?:以上|及以上)?", text[begin : token.start]):
+        begin = token.start  # 县级水源保护区: a rank, no name
+    if layer == "river" and begin == token.start and not re.match("内|管理|范围|保护", after):
+        return None  # 对水体污染严重: water in general, not where the project lies
     name = text[begin : token.end]
     if layer in ("river", "receptor", "shoreline") or (begin < token.start and layer in ("protected_area", "water_source")):
         target = f"{layer}:{_term(name)}" if begin < token.start else target
@@ -288,6 +297,9 @@ def _name_start(lexed: Lexed, token: Token, start: int) -> int:
 
 def _missed_targets(lexed: Lexed, start: int, end: int) -> Iterator[Found]:
     """Yield the states of places that clauses describe by a target missed or a cap passed."""
+    for pattern, (key, value) in _NOT_MET:
+        for found in pattern.finditer(lexed.text, start, end):
+            yield Found({"state": key, "op": "is", "value": value}, found.span())
     for found in _TARGETS_MISSED.finditer(lexed.text, start, end):
         if _NOT_AREAS.search(found[0]):
             continue
@@ -316,6 +328,10 @@ def measured(lexed: Lexed, number: Quantity, start: int, end: int, *, required: 
         before = [q for q in lexed.quantities if q.end <= number.start and q.end >= number.start - 2 and q.unit == number.unit]
         if before:  # 10 mg/m³ 和 100 mg/m³: one name for both
             noun = text[max((m.end() for m in _CUT.finditer(text, start, before[-1].start)), default=start) : before[-1].start]
+    if not noun.strip(_TRIM):
+        behind = _BEFORE_MODAL.search(text, start, number.start)
+        if behind is not None:  # 清洁运输比例应达 80 %
+            begin, noun = behind.start("noun"), behind["noun"]
     op = number.tests[0][0]
     if not number.stated or op == "==":
         stated = None

@@ -268,6 +268,7 @@ _OTHERWISE: Final = re.compile("[^,;。]{0,20}另有规定")
 _ONLY: Final = re.compile("(?:仅|只)(?:允许|准许|准|能|可以|可|限于?)")
 _CLASS: Final = re.compile("(?P<what>禁止|限制|淘汰|鼓励|允许)(?:类|准入类|目录|事项|性)?(?:项目)?")
 _CLASSES: Final = {"禁止": "FORBID", "限制": "RESTRICT", "淘汰": "EXIT", "鼓励": "ENCOURAGE", "允许": "ALLOW"}
+_HEADING: Final = re.compile("(?:区|带|内|外|段|域|岸|县|市|的|项目|企业|业)$")
 _REST: Final = re.compile("其余|其他|此外|其它|以外的?(?:一律|均)")
 _UNRELATED: Final = re.compile("(?:与|同)(?P<what>[^,;。()]{2,40}?)(?:无关|不相关|不相干|没有关系)的?")
 _BEYOND: Final = re.compile("(?P<what>[^,;。:()]{2,40}?)(?:以外|之外)的(?=[^,;。]{2,30})")
@@ -380,8 +381,14 @@ def _item(work: _Work, item: Item, carried: list[Span]) -> list[Span]:
     masked: list[Span] = []
     always: list[list[Found]] = []  # what binds every rule of the statement
     for found in _EXCEPT_FRONT.finditer(text, begin, end):
+        if text[found.start() - 1 : found.start()] == "(":
+            continue
         waiting += _alternatives(work, *found.span("what"))
         masked.append(found.span())
+    for found in re.finditer(r"\((?P<what>[^()]*?)(?:的)?除外\)|\(除(?P<front>[^()]*?)外\)", text[begin:end]):
+        group = "what" if found["what"] is not None else "front"
+        waiting += _alternatives(work, begin + found.start(group), begin + found.end(group))
+        masked.append((begin + found.start(), begin + found.end()))
     for found in _UNRELATED.finditer(text, begin, end):
         always.append([Found({"matter": f"与{found['what']}有关"}, found.span())])
         masked.append(found.span())
@@ -401,6 +408,7 @@ def _item(work: _Work, item: Item, carried: list[Span]) -> list[Span]:
             waiting += _alternatives(work, *what)
             masked.append((what[0], found.end()))
     masked.sort()
+    work.used += masked
     if (defined := _DEFINES.search(text, begin, end)) is not None and _notice(work, begin, end) is not None:
         if not any(s.effect in ("FORBID", "EXIT") for s in _effects(work, defined.end(), end)):
             work.drafts.append(_notice(work, begin, end))  # type: ignore[arg-type]
@@ -412,26 +420,19 @@ def _item(work: _Work, item: Item, carried: list[Span]) -> list[Span]:
         if text[start - 1 : start] == ":" and (mark := _MARK.match(text, start, stop)) is not None:
             start = mark.end()
         words = text[start:stop]
-        inner = _parenthetical(work, start, stop)
-        if inner and _main(work, start, stop) is None:
-            waiting += inner
-            inner = []
         target = mine[-1] if mine else before
         # --- exceptions behind
-        back = _EXCEPT_BACK.match(text, start, stop) if ("除外" in words or "例外" in words) and not inner else None
+        back = _EXCEPT_BACK.match(text, start, stop) if ("除外" in words or "例外" in words) else None
         if back is not None and "不得例外" in words:
             if target is not None:
                 target.never += read(work.lexed, start, start + words.index("不得例外")).atoms
                 target.spans.append((start, stop))
             continue
         if back is not None:
-            main = _main(work, start, stop)
-            if main is not None and main.effect in ("FORBID", "RESTRICT", "EXIT", "REQUIRE") and main.at[0] - start < 24 and not _starts_exception(words):
-                # 禁止…（…的除外） in one segment: the exception is the tail behind the last comma-like mark
-                pass
             if target is not None or pending:
                 spans = [*pending[-1:], (start, back.end("what"))] if target is None or _continues(text, pending, start) else [(start, back.end("what"))]
                 cases = _alternatives(work, spans[0][0], spans[-1][1])
+                work.used.append((start, stop))
                 if target is not None:
                     for draft in _same_statement(mine, target):
                         draft.unless += cases
@@ -448,6 +449,7 @@ def _item(work: _Work, item: Item, carried: list[Span]) -> list[Span]:
             for draft in _same_statement(mine, target):
                 draft.unless += cases
                 draft.spans.append((start, stop))
+            work.used.append((start, stop))
             pending = []
             continue
         if (other := _OTHERWISE.match(words)) is not None and target is not None:
@@ -507,16 +509,15 @@ def _item(work: _Work, item: Item, carried: list[Span]) -> list[Span]:
             stated = None  # a number of the list the lead-in opens
         if stated is not None and stated.effect == "REQUIRE" and text[stated.at[0] : stated.at[1]] in _WEAK and any(p.search(words) for p in _INFORM[:4]) and "严格执行" not in words:
             stated = None
-        if stated is not None and words.startswith("但") and stated.effect == "REQUIRE" and target is not None and target.unless:
-            pass
+        if stated is None and text[stop : stop + 1] == ":" and stop - start < 9 and _HEADING.search(words) is None:
+            work.used.append((start, stop))
+            continue
         if stated is None:
-            if carried and item.marked and not pending and number == len(segments) - 1:
-                stated = None
             pending.append((start, stop))
             continue
         drafts = _drafts(work, stated, pending, (start, stop), mine, before)
         for draft in drafts:
-            draft.unless += [*waiting, *inner, *always]
+            draft.unless += [*waiting, *always]
             if draft.effect == "FORBID" and guarded is not None and guarded.effect == "ALLOW" and _REST.search(words):
                 (mine if mine else work.drafts).pop()
                 allowed = guarded  # 只准 A，其余一律禁止: A is the exception
@@ -566,10 +567,6 @@ def _permitted(work: _Work, reach: Sequence[Span]) -> list[Found]:
     return [Found({"matter": label[:120]}, _around(reach)), *[f for f in found if "document" in f.atom], *numbers]
 
 
-def _starts_exception(words: str) -> bool:
-    return words.startswith(("但", "除"))
-
-
 def _continues(text: str, pending: Sequence[Span], start: int) -> bool:
     """Whether the segment before belongs to the exception (…的项目，经批准的除外)."""
     return bool(pending) and text[pending[-1][0] : pending[-1][1]].startswith(("但", "对", "国家", "因"))
@@ -589,15 +586,6 @@ def _without(segment: Span, masked: Sequence[Span]) -> Iterator[Span]:
             start = max(start, end)
     if stop > start:
         yield (start, stop)
-
-
-def _parenthetical(work: _Work, start: int, stop: int) -> list[list[Found]]:
-    """Return the exceptions that stand in brackets: …（特种陶瓷除外）."""
-    cases: list[list[Found]] = []
-    for found in re.finditer(r"\((?P<what>[^()]*?)(?:的)?除外\)|\(除(?P<front>[^()]*?)外\)", work.lexed.text[start:stop]):
-        group = "what" if found["what"] is not None else "front"
-        cases += _alternatives(work, start + found.start(group), start + found.end(group))
-    return cases
 
 
 def _main_is_light(work: _Work, start: int, stop: int) -> bool:
@@ -621,6 +609,7 @@ def _notice(work: _Work, begin: int, end: int) -> Draft | None:
     if not any(pattern.search(text) for pattern in _INFORM):
         return None
     said = read(work.lexed, begin, end)
+    work.used.append((begin, end))
     told = Said(industries=said.industries, used=[(begin, end)])
     told.atoms = [f for f in said.atoms if "distance" in f.atom or ("value" in f.atom and "matter" not in f.atom and "unit" in f.atom)]
     return Draft("INFORM", "strict", (begin, end), told, Said(), spans=[(begin, end)])
@@ -674,6 +663,13 @@ def _drafts(
             if number.start <= stated.at[0] < number.end:  # the noun of the number belongs to the demand
                 nouns = [f.at[0] for f in measured(lex, number, start, stop, required=True)]
                 demanded_from = min([demanded_from, *nouns])
+        for fact in facts(lex, start, stop):
+            if fact.at[0] < stated.at[0] < fact.at[1]:  # 清洁生产水平应达国内先进
+                demanded_from = min(demanded_from, fact.at[0])
+        if any(q.start in (stated.at[1], stated.at[1] + 1) for q in lex.quantities) and demanded_from == stated.at[1]:
+            heads = [t.end for t in lex.within(start, stated.at[0]) if not t.kinds.keys() & {"stops", "shields", "effect"}]
+            noun = re.search("[^,;。:()的、]{2,24}$", text[max([start, *heads]) : stated.at[0]])
+            demanded_from = stated.at[0] - len(noun[0]) if noun else demanded_from
         topic.add(read(lex, start, min(stated.at[0], demanded_from)))
         asked, used = requirement(lex, demanded_from, stop)
         pre, used_pre = _demanded_before(work, start, stated)
@@ -688,11 +684,15 @@ def _drafts(
         if post[0] <= ratio.start < stop and stated.effect in ("FORBID",):
             post = (post[0], max(post[0], ratio.start))
     what = read(lex, *post, acted_on=True)
+    if stated.effect == "EXIT" and what.objects and not (what.industries or what.activities):
+        leaving = read(lex, start, stated.at[0])
+        if leaving.industries or leaving.activities or topic.industries or topic.activities:
+            what = Said()  # 置换为再生水: what takes its place is not what goes
     if what.industries or what.activities or what.objects or what.generic and what.atoms:
         topic.add(read(lex, start, stated.at[0]))
     else:
-        ahead = read(lex, start, stated.at[0], acted_on=True)
-        what.add(ahead)
+        subject = bool(topic.industries or topic.activities or topic.objects)
+        what.add(read(lex, start, stated.at[0], acted_on=not subject))
         if not (what.industries or what.activities or what.objects) and pending:
             tail = read(lex, *pending[-1], acted_on=True)
             what.objects += tail.objects if not (topic.industries or topic.activities) else []
