@@ -30,33 +30,41 @@ def plain(text: str) -> Plain:
     Spaces that separate two Latin letters or digits stay; every other space, control character and
     invisible mark is layout (or OCR noise) and goes.
     """
-    simplified = _simplified()
     characters: list[str] = []
     origin: list[int] = []
     gap = -1  # where a space was seen that may have to stay
     for place, character in enumerate(text):
-        if character in _CIRCLED:
-            forms = character
-        elif character in _DROPPED or character.isspace() or unicodedata.category(character) == "Cc":
+        forms = _forms(character)
+        if not forms:
             gap = place
             if character == "\n" and characters and characters[-1] not in "\n,;:、。":
                 characters.append("\n")  # a line of a cell ends a statement
                 origin.append(place)
             continue
-        else:
-            forms = unicodedata.normalize("NFKC", character)
-            forms = simplified.get(forms, forms).translate(_DASHES)
-        if gap >= 0 and characters and characters[-1].isascii() and characters[-1].isalnum():
-            if forms[:1].isascii() and forms[:1].isalnum():
-                characters.append(" ")
-                origin.append(gap)
+        if gap >= 0 and characters and _word(characters[-1]) and _word(forms[0]):
+            characters.append(" ")
+            origin.append(gap)
         gap = -1
         for form in forms:
-            if not form.isspace():
-                characters.append(form)
-                origin.append(place)
+            characters.append(form)
+            origin.append(place)
     origin.append(len(text))
     return Plain("".join(characters), tuple(origin))
+
+
+@lru_cache(maxsize=65536)
+def _forms(character: str) -> str:
+    """Return the plain form of one character; ``""`` for layout."""
+    if character in _CIRCLED:
+        return character
+    if character in _DROPPED or character.isspace() or unicodedata.category(character) == "Cc":
+        return ""
+    forms = unicodedata.normalize("NFKC", character)
+    return _simplified().get(forms, forms).translate(_DASHES).replace(" ", "")
+
+
+def _word(character: str) -> bool:
+    return character.isascii() and character.isalnum()
 
 
 @lru_cache(maxsize=1)

@@ -41,7 +41,7 @@ def tokens(text: str) -> Iterator[Token]:
     lexicon, lengths = _lexicon()
     place, end = 0, len(text)
     while place < end:
-        for length in lengths.get(text[place], ()):
+        for length in lengths.get(text[place : place + 2]) or lengths.get(text[place], ()):
             kinds = lexicon.get(text[place : place + length])
             if kinds is not None and place + length <= end:
                 yield Token(place, place + length, kinds)
@@ -60,13 +60,15 @@ def table() -> Mapping[str, Any]:
 
 @lru_cache(maxsize=1)
 def _lexicon() -> tuple[dict[str, Kinds], dict[str, tuple[int, ...]]]:
-    """Return every word with its kinds, and the lengths of words by their first character, longest first."""
+    """Return every word with its kinds, and the lengths of words by their first two characters, longest first."""
     found: dict[str, dict[str, Any]] = {}
     for word, kind, value in _entries():
         found.setdefault(word, {}).setdefault(kind, value)
     lengths: dict[str, set[int]] = {}
     for word in found:
-        lengths.setdefault(word[0], set()).add(len(word))
+        lengths.setdefault(word[:2], set()).add(len(word))
+        if len(word) > 1 and word[0] in found:
+            lengths[word[:2]].add(1)
     frozen: dict[str, Kinds] = {word: MappingProxyType(kinds) for word, kinds in found.items()}
     return frozen, {first: tuple(sorted(sizes, reverse=True)) for first, sizes in lengths.items()}
 
