@@ -55,13 +55,17 @@ class Said:
 _SEPARATOR: Final = re.compile(r"以及|或者|并且|而且|且|及其他|及其它|和其他|[、和及与或/]")
 _TRIM: Final = ",、;:。 的了"
 _LENGTH: Final = ("m", "km")
-_NO_DISTANCE: Final = re.compile("海拔|水深|宽|高度|长度|高程|水位|深度|厚|半径|降雨|降水|口径|埋深|坝高|孔径|直径")
+_NO_DISTANCE: Final = re.compile(
+    "海拔|水深|宽|高度|长度|高程|水位|深度|厚|半径|降雨|降水|口径|埋深|坝高|孔径|直径"
+)
 _DISTANCE_LEAD: Final = re.compile("^(?:.*(?:距离|距|离|沿|自|与|位于|在))")
 _DISTANCE_TAIL: Final = re.compile(
-    "(?:的?(?:上边界|外边界|边界线|边界|水边线|河口|外缘|边缘|用地红线|两岸|两侧|单侧|一侧|周边|周围|四周|沿岸|外侧|外围|以外|外延|外|范围|上游|下游|上溯|向|陆域|纵深|陆地|延伸|直线|空间|最近|水平|防护|卫生|安全|距离|各|的|之间|小于|不足|内|线|从|段|及|水域))+$"
+    "(?:的?(?:岸线|岸|上边界|外边界|边界线|边界|水边线|河口|外缘|边缘|用地红线|两岸|两侧|单侧|一侧|周边|周围|四周|沿岸|外侧|外围|以外|外延|外|范围|上游|下游|上溯|向|陆域|纵深|陆地|延伸|直线|空间|最近|水平|防护|卫生|安全|距离|各|的|之间|小于|不足|内|线|从|段|及|水域))+$"
 )
 _NAME_TAIL: Final = re.compile("(?:岸线|河道|河岸|湖岸线|湖岸)$")
-_CUT: Final = re.compile(r"[,;。:()\n]|的(?!时候)|应当|应|须|必须|不得|不应|不能|禁止|严禁|且|并|位于|属于|对于|其中|单个|单台|单套|单站|单机|单处|单座|新建|扩建|改建|现有|新增|新引进|原则上|内(?=[^涝陆河湖])")
+_CUT: Final = re.compile(
+    r"[,;。:()\n]|的(?!时候)|应当|应|须|必须|不得|不应|不能|禁止|严禁|且|并|位于|属于|对于|其中|单个|单台|单套|单站|单机|单处|单座|新建|扩建|改建|现有|新增|新引进|原则上|内(?=[^涝陆河湖])"
+)
 _TARGETS_MISSED: Final = re.compile(
     r"(?:未完成|未达到|未能完成|未按期完成|未实现|未达|未满足|不满足|达不到|超过|超出|突破|超|不能满足|未能达到|未按时完成|未按要求完成)(?:[^,;。的]|的(?=目标|任务|要求)){0,26}?"
     r"(?:目标|指标|任务|考核要求|标准|考核|限值|容量|承载力|红线|上限|要求)"
@@ -74,8 +78,14 @@ _STATE_WORDS: Final = (
     (re.compile("总量|减排"), ("emission_cap", "超过")),
 )
 _NOT_MET: Final = (
-    (re.compile("(?:大气|空气|PM2\\.5|PM10|细颗粒物|臭氧)[^,;。的]{0,12}(?:不达标|未达标|超标)"), ("air_quality", "未达标")),
-    (re.compile("(?:水质|断面|水环境)[^,;。的]{0,10}(?:不达标|未达标|超标|劣[Ⅴ五V]类?)"), ("water_quality", "未达标")),
+    (
+        re.compile("(?:大气|空气|PM2\\.5|PM10|细颗粒物|臭氧)[^,;。的]{0,12}(?:不达标|未达标|超标)"),
+        ("air_quality", "未达标"),
+    ),
+    (
+        re.compile("(?:水质|断面|水环境)[^,;。的]{0,10}(?:不达标|未达标|超标|劣[Ⅴ五V]类?)"),
+        ("water_quality", "未达标"),
+    ),
 )
 _NOT_AREAS: Final = re.compile("项目|企业|单位|设施|锅炉|装置|机组|产品|工艺|设备|废水|废气")
 _BEFORE_MODAL: Final = re.compile("(?P<noun>[^,;。:()的、]{2,24}?)(?:应当|应|须|必须|需|不得|原则上|均|要)+$")
@@ -155,7 +165,7 @@ def _words(
                 mark(found.at, 2)
                 continue
         if "here" in kinds:
-            mark(span, 2)
+            mark(span, 2 if span[0] == start or text[span[0] - 1] in ",;:。()\n" else 1)
         elif text.startswith("新增", span[0]) and _adds(text, span[1], end):
             said.natures.append(("新建", span))
             mark(span, 2)
@@ -163,7 +173,9 @@ def _words(
             said.natures.extend((nature, span) for nature in kinds["nature"])
             mark(span, 2)
         elif "industry" in kinds and (
-            span[0] < described or _BESIDE.match(text, span[1], end) or any(s <= span[0] < e for s, e in anchors)
+            span[0] < described
+            or _BESIDE.match(text, span[1], end)
+            or any(s <= span[0] < e for s, e in anchors)
         ):
             mark(span, 1)
         elif "industry" in kinds:
@@ -195,11 +207,11 @@ def _words(
         elif "stops" in kinds:
             if text[span[0] : span[1]] == "等" and said.industries:
                 said.opened = True
-                closing = re.compile("[,;、。的]|以及|禁止|不得|严禁|应|须").search(text, span[1], end)
+                closing = re.compile("[,;、。]|以及|禁止|不得|严禁|应|须").search(text, span[1], end)
                 described = closing.start() if closing else end
             mark(span, 1)
     for place in range(start, end):
-        if text[place] in ",;:。、()/\n“”\"":
+        if text[place] in ',;:。、()/\n“”"':
             mark((place, place + 1), 1)
     if pollutants:
         values = list(dict.fromkeys(value for value, _ in pollutants))
@@ -213,7 +225,9 @@ def _words(
 
 
 _BURNT: Final = re.compile("(?:燃|散煤)|[^,;。的]{1,14}(?:锅炉|窑|炉|机组|火电|发电|电站|供热|燃料|燃烧)")
-_EXTENDED: Final = re.compile("[^,;。、和及与的内外]{0,4}(?:流域|补给|径流区|汇水|集水|上游|下游|周边|附近|沿岸|两岸|缓冲带|覆盖|岸带|控制带|集雨|库周|沿线|环湖)")
+_EXTENDED: Final = re.compile(
+    "[^,;。、和及与的内外]{0,4}(?:流域|补给|径流区|汇水|集水|上游|下游|周边|附近|沿岸|两岸|缓冲带|覆盖|岸带|控制带|集雨|库周|沿线|环湖)"
+)
 _ADDED: Final = re.compile(
     "[^,;。的]{0,12}?(?:污染|排放|排污|重金属|化学需氧量|氨氮|总磷|总氮|氮氧化物|二氧化硫|VOC|挥发性|颗粒物|氮磷|磷氮|取水|取用|用水|开采|灌溉|牲畜|床位|载畜|养殖量|投饵|量)|的"
 )
@@ -224,7 +238,9 @@ def _adds(text: str, place: int, end: int) -> bool:
     return place < end and _ADDED.match(text, place, end) is None
 
 
-_BESIDE: Final = re.compile("两侧|周边|周围|上游|下游|边界|沿线|可视|附近|管网|厂界|围墙|沿岸|用地红线|防护|外围|四周|原址|集水区|径流区|汇水区|覆盖|服务范围")
+_BESIDE: Final = re.compile(
+    "两侧|周边|周围|上游|下游|边界|沿线|可视|附近|管网|厂界|围墙|沿岸|用地红线|防护|外围|四周|原址|集水区|径流区|汇水区|覆盖|服务范围"
+)
 _GROWTH: Final = re.compile(
     "(?:新增|增加|增大)(?:[^,;。]{0,14}?)(?P<what>重金属|污染物|排放量|排污量|污染|化学需氧量|氨氮|总磷|总氮|二氧化硫|氮氧化物|挥发性有机物|VOCs|颗粒物|排放)"
 )
@@ -255,7 +271,13 @@ def _alternatives(places: Sequence[Found]) -> Iterator[Found]:
 
 def _is_object(lexed: Lexed, token: Token, end: int) -> bool:
     """Whether a place word names what is built (新设化工园区), not where."""
-    return "industry" in token.kinds and lexed.text[token.end : token.end + 1] not in ("内", "外", "以", "之", "范")
+    return "industry" in token.kinds and lexed.text[token.end : token.end + 1] not in (
+        "内",
+        "外",
+        "以",
+        "之",
+        "范",
+    )
 
 
 def _place(lexed: Lexed, token: Token, start: int, end: int) -> Found | None:
@@ -264,7 +286,9 @@ def _place(lexed: Lexed, token: Token, start: int, end: int) -> Found | None:
         return None  # 水源保护区的补给区 is another place than the 水源保护区
     after = text[token.end : token.end + 4]
     outside = re.match("(?:范围|边界|区域)?(?:以外|之外|外(?![商资地贸来围延]))", after)
-    stop = token.end + (outside.end() if outside else len(re.match("(?:范围|区域|地区)?(?:以内|之内|内)?", after)[0]))  # type: ignore[index]
+    stop = token.end + (
+        outside.end() if outside else len(re.match("(?:范围|区域|地区)?(?:以内|之内|内)?", after)[0])
+    )  # type: ignore[index]
     begin = _name_start(lexed, token, start)
     if target == "park":
         compliant = "合规" in text[begin : token.end] or "认定" in text[begin : token.end]
@@ -276,7 +300,9 @@ def _place(lexed: Lexed, token: Token, start: int, end: int) -> Found | None:
     if layer == "river" and begin == token.start and not re.match("内|管理|范围|保护", after):
         return None  # 对水体污染严重: water in general, not where the project lies
     name = text[begin : token.end]
-    if layer in ("river", "receptor", "shoreline") or (begin < token.start and layer in ("protected_area", "water_source")):
+    if layer in ("river", "receptor", "shoreline") or (
+        begin < token.start and layer in ("protected_area", "water_source")
+    ):
         target = f"{layer}:{_term(name)}" if begin < token.start else target
     atom: Atom = {"in": target}
     return Found({"not": atom} if outside else atom, (begin, stop))
@@ -291,7 +317,10 @@ def _name_start(lexed: Lexed, token: Token, start: int) -> int:
     before = [t for t in lexed.within(max(start, token.start - 10), token.start)]
     left = max((t.end for t in before), default=max(start, token.start - 10))
     name = lexed.text[left : token.start]
-    cut = max((name.rfind(c) for c in ",;。:()、和及与的\n在对但排入穿越跨占引向沿近用建设距离于将把区内外"), default=-1)
+    cut = max(
+        (name.rfind(c) for c in ",;。:()、和及与的\n在对但排入穿越跨占引向沿近用建设距离于将把区内外"),
+        default=-1,
+    )
     return left + cut + 1
 
 
@@ -321,13 +350,23 @@ def measured(lexed: Lexed, number: Quantity, start: int, end: int, *, required: 
     if number.unit not in _LENGTH:
         # 新建燃气锅炉氮氧化物排放浓度: who it is about stands in front of what is measured
         for token in lexed.within(begin, number.start):
-            if ("industry" in token.kinds or "place" in token.kinds or "generic" in token.kinds) and number.start - token.end >= 3:
+            if (
+                "industry" in token.kinds or "place" in token.kinds or "generic" in token.kinds
+            ) and number.start - token.end >= 3:
                 begin = token.end
     noun = text[begin : number.start]
     if not noun.strip(_TRIM + "和及为"):
-        before = [q for q in lexed.quantities if q.end <= number.start and q.end >= number.start - 2 and q.unit == number.unit]
+        before = [
+            q
+            for q in lexed.quantities
+            if q.end <= number.start and q.end >= number.start - 2 and q.unit == number.unit
+        ]
         if before:  # 10 mg/m³ 和 100 mg/m³: one name for both
-            noun = text[max((m.end() for m in _CUT.finditer(text, start, before[-1].start)), default=start) : before[-1].start]
+            noun = text[
+                max((m.end() for m in _CUT.finditer(text, start, before[-1].start)), default=start) : before[
+                    -1
+                ].start
+            ]
     if not noun.strip(_TRIM):
         behind = _BEFORE_MODAL.search(text, start, number.start)
         if behind is not None:  # 清洁运输比例应达 80 %
@@ -339,7 +378,11 @@ def measured(lexed: Lexed, number: Quantity, start: int, end: int, *, required: 
             pass
         if stated is not None:
             op = _OPS[str(stated.lastgroup)]
-            noun = text[max(begin, stated.end()) : number.start] if stated.start() <= begin else text[begin : stated.start()]
+            noun = (
+                text[max(begin, stated.end()) : number.start]
+                if stated.start() <= begin
+                else text[begin : stated.start()]
+            )
             if len(noun.strip(_TRIM)) < 2 and stated.start() > start:
                 base = text[stated.end() : number.start].strip(_TRIM)
                 begin = max((m.end() for m in _CUT.finditer(text, start, stated.start())), default=start)
@@ -362,7 +405,18 @@ def measured(lexed: Lexed, number: Quantity, start: int, end: int, *, required: 
     names = _names_of_list(lexed, number, begin) if number.listed else [noun]
     for index, (comparison, value) in enumerate(tests):
         label = names[index % len(names)]
-        yield Found(_quantity_atom(lexed, number, label, around, unit, comparison or (">=" if required else "<="), _clean(value * scale)), (begin, number.end))
+        yield Found(
+            _quantity_atom(
+                lexed,
+                number,
+                label,
+                around,
+                unit,
+                comparison or (">=" if required else "<="),
+                _clean(value * scale),
+            ),
+            (begin, number.end),
+        )
 
 
 def _clean(value: float) -> float:
@@ -388,7 +442,9 @@ def _quantity_atom(
         like = data.units_like(data.fact(fact).unit)
         if data.unit_name(unit) in like:
             return {"fact": fact, "op": op, "value": value, "unit": data.unit_name(unit)}
-    name = re.sub("^(?:在|对|且|为|其|按|以|等|、|,)+|(?:应|须|均|为|达|分别|不|:|,|、|得|需)+$", "", noun).strip(_TRIM)
+    name = re.sub(
+        "^(?:在|对|且|为|其|按|以|等|、|,)+|(?:应|须|均|为|达|分别|不|:|,|、|得|需)+$", "", noun
+    ).strip(_TRIM)
     if len(name) < 2:
         name = re.split("[,;。、:的()]", around.partition("|")[2])[0].strip(_TRIM) or "数值"
     name = re.sub(r"[\[\]]", "", name)[-40:] or "数值"
@@ -451,7 +507,9 @@ def _distance(
             label = re.sub(r"[\[\]]", "", noun.strip(_TRIM))[-40:] or "距离"
             yield Found({"matter": label, "op": comparison, "value": _clean(value), "unit": number.unit}, at)
         else:
-            yield Found({"distance": target, "op": comparison, "value": _clean(value), "unit": number.unit}, at)
+            yield Found(
+                {"distance": target, "op": comparison, "value": _clean(value), "unit": number.unit}, at
+            )
 
 
 def _distance_target(lexed: Lexed, begin: int, end: int, name: str) -> str | None:
@@ -461,7 +519,10 @@ def _distance_target(lexed: Lexed, begin: int, end: int, name: str) -> str | Non
     layer = ""
     for target, token in lexed.of("place", begin, end):
         layer, _, rest = str(target).partition(":")
-        if layer not in ("river", "receptor", "shoreline", "park", "other") and token.end - token.start >= len(name) - 2:
+        if (
+            layer not in ("river", "receptor", "shoreline", "park", "other")
+            and token.end - token.start >= len(name) - 2
+        ):
             return str(target)
     if not layer:
         layer = "river" if re.search("[江河湖海溪渠库岸]", name) else "other"
@@ -503,7 +564,9 @@ def _unknown(lexed: Lexed, start: int, end: int, said: Said, cover: bytearray, *
                     continue
                 if not understood and _is_place(text, said, pieces, (b, s)):
                     words = _label(text[b:s])
-                    said.places.append(Found({"matter": f"位于{words}" if not words.startswith("位于") else words}, (b, s)))
+                    said.places.append(
+                        Found({"matter": f"位于{words}" if not words.startswith("位于") else words}, (b, s))
+                    )
                     for place in range(b, s):
                         cover[place - start] = 2
                 elif understood or not head:
@@ -522,7 +585,13 @@ def _is_place(text: str, said: Said, pieces: Sequence[Span], piece: Span) -> boo
     """Whether an unknown member of a list stands among places: it is one more of them."""
     if not any(b <= f.at[0] < s for f in said.places for b, s in pieces if (b, s) != piece):
         return False
-    return re.search("(?:区|带|岸|流域|范围|地|湖|河|江|库|山|园|段|域|线|内|岛|滩|旁|侧|海|地区|周围|中心)$", text[piece[0] : piece[1]].rstrip("内,的等")) is not None
+    return (
+        re.search(
+            "(?:区|带|岸|流域|范围|地|湖|河|江|库|山|园|段|域|线|内|岛|滩|旁|侧|海|地区|周围|中心)$",
+            text[piece[0] : piece[1]].rstrip("内,的等"),
+        )
+        is not None
+    )
 
 
 def _count(cover: bytearray, begin: int, stop: int, value: int) -> int:
@@ -561,6 +630,8 @@ def _unknown_part(text: str, cover: bytearray, begin: int, stop: int, start: int
 
 
 def _matter(text: str, begin: int, stop: int, said: Said, cover: bytearray, start: int) -> None:
+    while stop - start < len(cover) and text[stop] in "区内外":
+        stop += 1
     words = _label(text[begin:stop])
     if len(words) >= 2:
         said.atoms.append(Found({"matter": words}, (begin, stop)))
@@ -577,5 +648,5 @@ def _object(text: str, begin: int, stop: int, said: Said, cover: bytearray, star
 
 
 def _label(words: str) -> str:
-    words = re.sub(r"[\[\]\n]", "", words).strip(_TRIM + "“”\"()")
+    words = re.sub(r"[\[\]\n]", "", words).strip(_TRIM + '“”"()')
     return words[:120]

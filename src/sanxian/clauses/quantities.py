@@ -55,7 +55,10 @@ _SUFFIX: Final = {
     "区域内": "<=", "距离内": "<=", "缓冲带": "<=", "缓冲区": "<=",
 }  # fmt: skip
 _REQUIRES: Final = re.compile(r"不得|不应|不能|不宜")
-_BOUND: Final = re.compile(r"不[低少小高大超多突短近]|控制在|维持在|保持在|限于|达到|至少|降|下降|减少|削减|提|最|≥|≤|>=|<=|恢复|压减|增加到")
+_BOUND: Final = re.compile(
+    r"不[低少小高大超多突短近]|控制在|维持在|保持在|限于|达到|至少|降|下降|减少|削减|提|最|≥|≤|>=|<=|恢复|压减|增加到"
+)
+_OPEN: Final = rf"\(不?含(?:{_NUMBER}(?:{_UNIT})?)?\)"
 _APPROX: Final = "(?:约|大约|各|均|分别|全部|累计|合计|总计|基本|稳定|应|须|:|为){0,4}"
 
 
@@ -66,11 +69,11 @@ def _words(table: dict[str, str]) -> str:
 _QUANTITY: Final = re.compile(
     rf"(?P<prefix>{_words(_PREFIX)})?{_APPROX}"
     rf"(?:百分之(?P<percent>{_NUMBER}|{_CHINESE})|(?P<tenths>{_NUMBER}|[一二两三四五六七八九])成(?![为立果品套])"
-    rf"|(?P<first>{_NUMBER})(?P<scale1>[万亿百]|千(?![瓦米克伏]))?(?P<unit1>{_UNIT})?(?P<open1>\(不?含\))?(?P<to>[～\-至到])(?P<second>{_NUMBER})(?P<scale2>[万亿百]|千(?![瓦米克伏]))?(?P<unit2>{_UNIT})"
+    rf"|(?P<first>{_NUMBER})(?P<scale1>[万亿百]|千(?![瓦米克伏]))?(?P<unit1>{_UNIT})?(?P<open1>{_OPEN})?(?P<to>[～\-至到])(?P<second>{_NUMBER})(?P<scale2>[万亿百]|千(?![瓦米克伏]))?(?P<unit2>{_UNIT})"
     rf"|(?P<list>{_NUMBER}(?:[、,/]{_NUMBER}){{1,12}}(?:[和及]{_NUMBER})?|{_NUMBER}[和及]{_NUMBER})(?P<scale3>[万亿百]|千(?![瓦米克伏]))?(?P<unit3>{_UNIT})"
     rf"|(?P<value>{_NUMBER})(?P<scale>[万亿百]|千(?![瓦米克伏]))?(?P<unit>{_UNIT})?(?P<rate>(?<=吨)[·每]年)?"
     rf"|(?P<chinese>{_CHINESE})(?P<cscale>[万亿])?(?P<cunit>{_CHINESE_UNITS})(?P<cper>/小时|/年|/时)?)"
-    rf"(?P<open>\(不?含\))?(?P<suffix>{_words(_SUFFIX)})?"
+    rf"(?P<open>{_OPEN})?(?P<suffix>{_words(_SUFFIX)})?(?:\(不?含{_NUMBER}(?:{_UNIT})?\))?"
 )
 _RATIO: Final = re.compile(
     rf"(?P<colon>{_NUMBER}):1(?![\d:])|1:(?P<inverse>{_NUMBER})(?=的?比例|.{{0,4}}(?:替代|置换|削减))"
@@ -136,7 +139,11 @@ def number(text: str) -> float:
             total += (digit or 1.0) * _TENS[character]
             digit = 0.0
         else:
-            digit = digit * 10 + _DIGITS[character] if digit and character in "〇零" else float(_DIGITS[character])
+            digit = (
+                digit * 10 + _DIGITS[character]
+                if digit and character in "〇零"
+                else float(_DIGITS[character])
+            )
     return total + digit
 
 
@@ -204,7 +211,14 @@ def _quantity(found: re.Match[str], text: str) -> Quantity | None:
         if first > second:
             return None
         tests = ((">=", first), ("<=", second))
-        return Quantity(start=start, end=end, tests=tests, unit=unit, stated=True, requires=bool(prefix and _REQUIRES.match(prefix)))
+        return Quantity(
+            start=start,
+            end=end,
+            tests=tests,
+            unit=unit,
+            stated=True,
+            requires=bool(prefix and _REQUIRES.match(prefix)),
+        )
     elif found["list"]:
         unit = _UNITS[found["unit3"]]
         scale = _SCALE.get(found["scale3"] or "", 1.0)
@@ -215,22 +229,34 @@ def _quantity(found: re.Match[str], text: str) -> Quantity | None:
         after = text[end : end + 1]
         if written is None:
             # a bare number is a quantity only behind a comparison: 容积率低于1.0, not 第46条, 国五, 1-3
-            if prefix is None or prefix == "为" or after in ("号", "条", "项", "款", "类", "级", "种", "个", "大"):
+            if (
+                prefix is None
+                or prefix == "为"
+                or after in ("号", "条", "项", "款", "类", "级", "种", "个", "大")
+            ):
                 return None
             unit = ""
         else:
             unit = _UNITS[written]
         if text[max(0, start - 1) : start] == "每" or "为界" in text[end : end + 2]:
             return None
-        if before in ("第", "国", "“", "\"", "+") or (before.isascii() and before.isalnum() and before != ""):
+        if before in ("第", "国", "“", '"', "+") or (before.isascii() and before.isalnum() and before != ""):
             return None
         if unit == "a" and prefix is None and suffix is None:
             return None
-        if unit in ("座", "家", "台", "套", "辆", "户", "人", "个", "次", "人次") and prefix is None and suffix is None:
+        if (
+            unit in ("座", "家", "台", "套", "辆", "户", "人", "个", "次", "人次")
+            and prefix is None
+            and suffix is None
+        ):
             return None  # a count that tells, not a limit
         values = [number(found["value"]) * _SCALE.get(found["scale"] or "", 1.0)]
     else:
-        unit = _UNITS[found["cunit"]] if not found["cper"] else _UNITS.get(found["cunit"] + found["cper"], _UNITS[found["cunit"]])
+        unit = (
+            _UNITS[found["cunit"]]
+            if not found["cper"]
+            else _UNITS.get(found["cunit"] + found["cper"], _UNITS[found["cunit"]])
+        )
         if found["chinese"] in ("千", "百", "十") and prefix is None and suffix is None:
             return None
         if unit in ("座", "张", "户", "年", "度", "次", "人次") and prefix is None and suffix is None:

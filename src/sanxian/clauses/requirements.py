@@ -15,8 +15,12 @@ _PAPER: Final = re.compile(
     "(?:依法)?(?:报|经|取得|征得|获得|持有)(?P<who>[^,;。、的]{2,26}?)(?:依法)?(?P<what>批准|同意|审批|核准|论证|认定|审查|许可|备案|评估|审定)(?:文件|意见|手续)?(?:后|的)?"
 )
 _ISSUER: Final = re.compile("(?:政府|部门|机关|机构|厅|局|委|委员会|国务院|省级|市级|县级|管委会|单位)")
-_INTO_PARK: Final = re.compile("(?:进入|入驻|迁入|布局(?:在|于)?|集聚(?:到|于)?|集中(?:到|于)?|落户|设在|建在|位于|入|安排在|进)[^,;。]{0,18}?(?:园区|开发区|集聚区|集中区|工业区|产业园|功能区|基地|园|小区|聚集区|化工区)(?:内)?|入园")
-_MODAL_TAIL: Final = re.compile("(?:应当|应|须|必须|需|并|且|还|均|也|同时|原则上|严格|全部|逐步|要|的|一律|方可|:|,)+")
+_INTO_PARK: Final = re.compile(
+    "(?:进入|入驻|迁入|布局(?:在|于)?|集聚(?:到|于)?|集中(?:到|于)?|落户|设在|建在|位于|入|安排在|进)[^,;。]{0,18}?(?:园区|开发区|集聚区|集中区|工业区|产业园|功能区|基地|园|小区|聚集区|化工区)(?:内)?|入园"
+)
+_MODAL_TAIL: Final = re.compile(
+    "(?:应当|应|须|必须|需|并|且|还|均|也|同时|原则上|严格|全部|逐步|要|的|一律|方可|:|,)+"
+)
 
 
 @lru_cache(maxsize=1)
@@ -69,8 +73,15 @@ def requirement(lexed: Lexed, start: int, end: int) -> tuple[list[Found], list[S
             around = text[max(start, ratio.start - 12) : min(end, ratio.end + 6)]
             fact = "capacity_swap_ratio" if "产能" in around else "offset_ratio"
             if re.search("煤炭|用煤|燃煤消费", around):
-                found.append(Found({"fact": "coal_replacement", "op": "is", "value": True}, (ratio.start, ratio.end)))
-            atom = {"fact": fact, "op": ratio.op, "value": int(ratio.value) if ratio.value == int(ratio.value) else ratio.value, "unit": "倍"}
+                found.append(
+                    Found({"fact": "coal_replacement", "op": "is", "value": True}, (ratio.start, ratio.end))
+                )
+            atom = {
+                "fact": fact,
+                "op": ratio.op,
+                "value": int(ratio.value) if ratio.value == int(ratio.value) else ratio.value,
+                "unit": "倍",
+            }
             found.append(Found(atom, (ratio.start, ratio.end)))
     for number in lexed.quantities:
         if start <= number.start and number.end <= end:
@@ -84,9 +95,15 @@ def requirement(lexed: Lexed, start: int, end: int) -> tuple[list[Found], list[S
     found = _unique(found)
     spans = [f.at for f in found]
     for begin, stop in _left(text, start, end, spans):
-        words = _MODAL_TAIL.sub("", text[begin:stop], count=1) if _MODAL_TAIL.match(text, begin) else text[begin:stop]
+        words = (
+            _MODAL_TAIL.sub("", text[begin:stop], count=1)
+            if _MODAL_TAIL.match(text, begin)
+            else text[begin:stop]
+        )
         words = re.sub(r"[\n]", "", words).strip(",、;:。 ()的")
-        if len(words) >= 3 and not re.fullmatch("[的后方可并且和及等内进行实施实行执行落实达到符合满足要求标准项目水平标准量削减替代]+", words):
+        if len(words) >= 3 and not re.fullmatch(
+            "[的后方可并且和及等内进行实施实行执行落实达到符合满足要求标准项目水平标准量削减替代]+", words
+        ):
             found.append(Found({"duty": words}, (begin, stop)))
             spans.append((begin, stop))
     return found, spans

@@ -18,12 +18,17 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from sanxian import data
+from sanxian.clauses.text import plain
 
 Kinds = Mapping[str, Any]
 """What a word may be: kind to value, e.g. ``{"industry": ("26",)}``; several kinds may hold at once."""
 
 _PLAIN_KINDS: Final = ("pollutants", "fuels", "activities")
-_OFFICIAL: Final = frozenset(f"{n:02d}" for n in range(1, 49)) | {"77", "78", "80"}  # divisions whose names are no everyday words
+_OFFICIAL: Final = frozenset(f"{n:02d}" for n in range(1, 49)) | {
+    "77",
+    "78",
+    "80",
+}  # divisions whose names are no everyday words
 _TAILS: Final = ("制造业", "加工业", "开采业", "制造", "加工", "生产", "业")
 _SPLIT: Final = re.compile("[、和及与（）()]|其他|未列明|相关")
 
@@ -64,6 +69,9 @@ def _lexicon() -> tuple[dict[str, Kinds], dict[str, tuple[int, ...]]]:
     found: dict[str, dict[str, Any]] = {}
     for word, kind, value in _entries():
         found.setdefault(word, {}).setdefault(kind, value)
+    for kinds in found.values():
+        if "shields" in kinds:
+            kinds.pop("industry", None)  # 生态保护 is a name of the standard and of everything else
     lengths: dict[str, set[int]] = {}
     for word in found:
         lengths.setdefault(word[:2], set()).add(len(word))
@@ -111,8 +119,19 @@ def _industry_words() -> Iterator[tuple[str, str, Any]]:
             yield row["word"], "shields", True
         elif row["kind"] == "all":
             yield row["word"], "generic", True
+        elif not row["codes"]:
+            continue  # a class of projects no code tells (高耗水项目): it stays in the clause's own words
         else:
-            yield row["word"], "industry", tuple(row["codes"].split("|"))
+            yield row["word"], "industry", tuple(_divisions(row["codes"].split("|")))
+
+
+def _divisions(codes: list[str]) -> Iterator[str]:
+    """Yield codes, a whole section as its divisions: 制造业 is 13 to 43."""
+    for code in codes:
+        if code.isalpha():
+            yield from (r.code for r in data.industries().values() if r.level == "division" and r.section == code)
+        else:
+            yield code
 
 
 def _official_names() -> Iterator[tuple[str, str, Any]]:
@@ -121,7 +140,7 @@ def _official_names() -> Iterator[tuple[str, str, Any]]:
     for row in data.industries().values():
         if row.level == "section" or row.code[:2] not in _OFFICIAL or len(row.name) < 2:
             continue
-        yield row.name, "industry", (row.code,)
+        yield plain(row.name).text, "industry", (row.code,)
         if _SPLIT.search(row.name):
             continue
         for tail in _TAILS:
