@@ -52,6 +52,17 @@ class Said:
         self.opened |= other.opened
 
 
+def around(spans: Sequence[Span]) -> Span:
+    """Return the stretch from the first to the last of several spans."""
+    return min(start for start, _ in spans), max(end for _, end in spans)
+
+
+def is_number(found: Found) -> bool:
+    """Whether a condition compares a number."""
+    value = found.atom.get("value")
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 _SEPARATOR: Final = re.compile(r"以及|或者|并且|而且|且|及其他|及其它|和其他|[、和及与或/]")
 _TRIM: Final = ",、;:。 的了"
 _LENGTH: Final = ("m", "km")

@@ -129,7 +129,9 @@ def _divisions(codes: list[str]) -> Iterator[str]:
     """Yield codes, a whole section as its divisions: 制造业 is 13 to 43."""
     for code in codes:
         if code.isalpha():
-            yield from (r.code for r in data.industries().values() if r.level == "division" and r.section == code)
+            yield from (
+                r.code for r in data.industries().values() if r.level == "division" and r.section == code
+            )
         else:
             yield code
 
