@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from sanxian.clauses.conditions import Found, Said, Span, around
 from sanxian.clauses.effects import STOPPED
 from sanxian.clauses.exceptions import ONLY, Case
 from sanxian.clauses.lexing import Lexed
+from sanxian.clauses.said import Found, Said, Span, around
 
 
 @dataclass(slots=True)

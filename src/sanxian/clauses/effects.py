@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from sanxian.clauses.conditions import Span
 from sanxian.clauses.lexing import Lexed
+from sanxian.clauses.said import Span
 
 
 class Stated(NamedTuple):
@@ -123,11 +123,10 @@ def effects(lexed: Lexed, begin: int, end: int) -> list[Stated]:
             continue
         found.append(Stated(effect, strength, (token.start, token.end)))
     for number in lexed.quantities:
-        if begin <= number.start and number.end <= end and text[number.end : number.end + 1] not in ("的",):
-            if number.requires or (
-                number.bound and not found and not re.match("[的且]", text[number.end : end])
-            ):
-                found.append(Stated("REQUIRE", "strict", (number.start, number.start + 1)))
+        closed = begin <= number.start and number.end <= end and not text.startswith("的", number.end)
+        bound = number.bound and not found and not text.startswith("且", number.end)
+        if closed and (number.requires or bound):
+            found.append(Stated("REQUIRE", "strict", (number.start, number.start + 1)))
     for match in _NO_GROWTH.finditer(text, begin, end):
         found = [s for s in found if s.at[1] <= match.start() or s.at[0] >= match.end()]
         found.append(Stated("REQUIRE", "strict", match.span()))
@@ -155,7 +154,7 @@ def main_effect(lexed: Lexed, begin: int, end: int) -> Stated | None:
     strong = [s for s in stated if s.effect in ("FORBID", "EXIT", "RESTRICT")]
     if strong:
         best = min(strong, key=lambda s: (_RANK[s.effect], s.at))
-        if first.effect in ("ENCOURAGE", "ALLOW") and best.effect in ("EXIT",) and first.at[0] < best.at[0]:
+        if first.effect in ("ENCOURAGE", "ALLOW") and best.effect == "EXIT" and first.at[0] < best.at[0]:
             # 鼓励…退出, 允许…搬迁: the leading verb governs; 推进…关停 is an exit all the same
             return (
                 best

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from sanxian.clauses.conditions import Found, Said, Span, around, is_number, read
+from sanxian.clauses.conditions import read
 from sanxian.clauses.lexing import Lexed
 from sanxian.clauses.requirements import facts, papers
+from sanxian.clauses.said import Found, Said, Span, around, is_number
 
 Case = list[Found]
 """One case of an exception: all of its conditions."""

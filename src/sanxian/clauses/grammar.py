@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sanxian import rules
-from sanxian.clauses.conditions import Span
 from sanxian.clauses.drafts import Work, rules_of
 from sanxian.clauses.lexing import lexed
 from sanxian.clauses.reading import Reading
+from sanxian.clauses.said import Span
 from sanxian.clauses.statements import MARK, Statement, items
 from sanxian.errors import BadRule
 

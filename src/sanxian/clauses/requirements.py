@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
-from sanxian.clauses.conditions import Atom, Found, Span, measured
 from sanxian.clauses.lexing import Lexed
+from sanxian.clauses.measures import measured
+from sanxian.clauses.said import Atom, Found, Span
 from sanxian.clauses.words import table
 
 _PAPER: Final = re.compile(

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from sanxian.clauses import exceptions
-from sanxian.clauses.conditions import Found, Said, Span, around, measured, read
+from sanxian.clauses.conditions import read
 from sanxian.clauses.drafts import Draft, Work
 from sanxian.clauses.effects import MODAL, WEAK, Stated, effects, informs, main_effect, refers
 from sanxian.clauses.exceptions import Case
-from sanxian.clauses.requirements import facts, papers, requirement
+from sanxian.clauses.measures import measured
+from sanxian.clauses.requirements import facts, requirement
+from sanxian.clauses.said import Found, Said, Span, around
 
 MARK: Final = re.compile(
     r"\s*(?:\((?:\d+(?:[.\-]\d+)*|[一二三四五六七八九十]+|[a-z])\)|[①-⑳]|\d+(?:-\d+)+[.、]?|\d+(?:\.\d+)*[.、)](?!\d)"
