@@ -15,7 +15,7 @@ from sanxian import data
 from sanxian.clauses.text import plain
 
 LABELLED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
-KINDS = {"industry", "product", "facility", "group", "everyday", "all", "class", "blocker"}
+KINDS = {"industry", "product", "facility", "group", "everyday", "all", "class", "behaviour", "blocker"}
 WITHOUT_CODES = {"all", "class", "blocker"}
 
 

@@ -15,10 +15,13 @@ from sanxian.clauses.words import Token
 _UNKNOWN, _FUNCTION, _UNDERSTOOD = 0, 1, 2  # what is known of a character
 _SEPARATOR: Final = re.compile(r"以及|或者|并且|而且|且|及其他|及其它|和其他|[、和及与或/]")
 _PHRASE_END: Final = re.compile("的|[,;:。\n]")
+_AND_OTHERS: Final = re.compile(
+    "(?:以及|及|和|或者|或|、)(?P<what>其[他它][^,;。、]{2,30}?的(?:工业|建设|生产)?(?:项目|企业|设施|活动|行为|单位|工程))"
+)
 _DESCRIPTION_END: Final = re.compile("[,;、。]|以及|禁止|不得|严禁|应|须")
 _BESIDE: Final = re.compile(
     "两侧|周边|周围|上游|下游|边界|沿线|可视|附近|管网|厂界|围墙|沿岸|用地红线|防护|外围|四周|原址|集水区|径流区|汇水区"
-    "|覆盖|服务范围"
+    "|覆盖|服务范围|以内|以北|以南|以东|以西|沿岸"
 )
 _BURNT: Final = re.compile("(?:燃|散煤)|[^,;。的]{1,14}(?:锅炉|窑|炉|机组|火电|发电|电站|供热|燃料|燃烧)")
 _GROWTH: Final = re.compile(
@@ -46,11 +49,22 @@ def read(lexed: Lexed, start: int, end: int, *, acted_on: bool = False, required
     required : bool
         The stretch says what must hold: a bare number is a lower limit, a distance one to keep.
     """
-    stretch = _Stretch(lexed, start, end)
+    others: list[Found] = []
+    found = _AND_OTHERS.search(lexed.text, start, end)
+    if found is not None and found.start() > start:
+        # 印染、电镀及其他排放磷氮的项目: the others are one more alternative, what tells them binds them alone
+        others.append(Found({"matter": _label(lexed.text[slice(*found.span("what"))])}, found.span("what")))
+    stretch = _Stretch(lexed, start, found.start() if others and found else end)
     stretch.numbers(required=required)
     stretch.words()
     stretch.unknown(acted_on=acted_on)
-    return stretch.said()
+    said = stretch.said()
+    if others and found is not None:
+        said.objects += others
+        said.used.append(found.span())
+        if found.end() < end:
+            said.add(read(lexed, found.end(), end, acted_on=acted_on, required=required))
+    return said
 
 
 class _Stretch:
@@ -109,7 +123,7 @@ class _Stretch:
                 self._mark((place, place + 1), _FUNCTION)
         for fact, named in (("pollutants", self._pollutants), ("fuel", self._fuels)):
             if named:
-                values = list(dict.fromkeys(value for value, _ in named))
+                values = list(dict.fromkeys(v for value, _ in named for v in value.split(",")))
                 said.atoms.append(
                     Found({"fact": fact, "op": "has_any", "value": values}, around([s for _, s in named]))
                 )
@@ -137,6 +151,10 @@ class _Stretch:
             if span[0] < self._described or beside or any(s <= span[0] < e for s, e in self._anchors):
                 return _FUNCTION
             said.industries += ((code, span) for code in kinds["industry"])
+            if "behaviour" in kinds:  # 农药使用: what farms do, not farms
+                said.atoms.append(Found({"matter": text[slice(*span)]}, span))
+            if "fuels" in kinds:
+                self._fuels.append((kinds["fuels"], span))
         elif "activities" in kinds:
             said.activities.append((kinds["activities"], span))
         elif "land" in kinds:
@@ -146,7 +164,7 @@ class _Stretch:
             said.atoms.append(Found({"state": key, "op": "is", "value": value}, span))
         elif "pollutants" in kinds:
             self._pollutants.append((kinds["pollutants"], span))
-        elif "fuels" in kinds and _BURNT.match(text, span[0], self._end):
+        elif "fuels" in kinds and ("," in kinds["fuels"] or _BURNT.match(text, span[0], self._end)):
             self._fuels.append((kinds["fuels"], span))
         else:
             return self._function_word(token)

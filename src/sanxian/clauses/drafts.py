@@ -143,7 +143,9 @@ class _Rule:
 
     def _rest(self, path: str, span: Span) -> None:
         """Note the words a part rests on."""
-        self._parts.append({"path": path, "at": list(self._work.lexed.plain.published(*span))})
+        part = {"path": path, "at": list(self._work.lexed.plain.published(*span))}
+        if part not in self._parts:
+            self._parts.append(part)
 
     def _strength(self) -> str:
         draft = self._draft

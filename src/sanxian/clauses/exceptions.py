@@ -41,6 +41,7 @@ _OPENING: Final = re.compile("(?:但是?|其中|对|对于|凡|若|如|仅|以�
 _JOINT: Final = re.compile("[()]|以及|或者|[、;和及或]|,(?:以及|或者|和|或)?")
 _WORDS_WITH_JOINTS: Final = ("及时", "和谐", "和平", "及以", "及其", "或以")
 _WORDS_ENDING_IN_JOINTS: Final = ("中和", "饱和", "普及", "涉及", "危及", "温和")
+_ONE_CLAUSE: Final = re.compile("(?:因|为(?!主)|由于|当|如果|若|确因)[^,;。]*(?:的|所需|需要|无法|不能)")
 _LONGEST: Final = 120  # characters of a matter
 
 
@@ -96,6 +97,8 @@ def _members(text: str, begin: int, end: int) -> list[Span]:
         place = found.end()
     if place < end:
         members.append((place, end))
+    if _ONE_CLAUSE.match(text, begin, end):
+        return [(begin, end)]  # 因工艺温度、压力等级无法满足的: a clause, no list
     attributes = [re.search("的(?!$)", text[s:e]) is not None for s, e in members]
     if len(members) > 1 and (
         (attributes[0] and not any(attributes[1:])) or any(e - s < 2 for s, e in members)

@@ -10,6 +10,7 @@ The method is our own; the patterns are those of published lists (reference/doma
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -21,6 +22,15 @@ from sanxian.clauses.said import Span
 from sanxian.clauses.statements import MARK, Statement, items
 from sanxian.errors import BadRule
 
+_REFERENCES: Final = (
+    ("anaphora", re.compile("同上|前款|前条|前项|上款|前述|上述|本条第|比照前")),
+    (
+        "reference",
+        re.compile(
+            r"《[^》]{2,40}》|见附[件表图录]|参照[^,;。]{0,20}执行|另行(?:制定|公布)|第[〇一二三四五六七八九十百\d]+条"
+        ),
+    ),
+)
 MAX_TEXT: Final = 20_000  # characters that are read; a longer cell is a table or a whole document
 
 
@@ -40,6 +50,9 @@ def parse(text: str) -> Reading:
     lead: Sequence[Span] = ()
     for item in items(work.lexed.text):
         lead = Statement(work, item, lead).read()
+    for code, words in _REFERENCES:
+        if words.search(work.lexed.text):
+            work.doubt(code)
     made = _rules(text, work)
     residue = _residue(work)
     return Reading(
@@ -94,5 +107,5 @@ def _confidence(work: Work, made: Sequence[Mapping[str, Any]], residue: Sequence
         return 0.0
     left = sum(end - start for start, end in residue) / max(1, len(work.lexed.text))
     own = sum(str(rule).count("'matter'") + str(rule).count("'duty'") for rule in made)
-    value = 1.0 - left - 0.05 * min(own, 8) - 0.1 * len(work.doubts)
+    value = 1.0 - left - 0.05 * min(own, 8) - 0.08 * len(work.doubts)
     return round(min(1.0, max(0.05, value)), 2)

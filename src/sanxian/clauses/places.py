@@ -42,6 +42,9 @@ _EXTENDED: Final = re.compile(
 _OUTSIDE: Final = re.compile("(?:范围|边界|区域)?(?:以外|之外|外(?![商资地贸来围延]))")
 _INSIDE: Final = re.compile("(?:范围|区域|地区)?(?:以内|之内|内)?")
 _WITHIN_RIVER: Final = re.compile("内|管理|范围|保护")
+_PARK_KIND: Final = re.compile(
+    "合规|合法|认定|依法|规划|级|批准|设立|专业|统一|集中|现有|所在|本|各|其他|相应|工业|产业|化工"
+)
 _NO_NAME: Final = (
     ",;。:()、和及与的\n在对但排入穿越跨占引向沿近用建设距离于将把区内外"  # no proper name holds these
 )
@@ -58,6 +61,10 @@ def place(lexed: Lexed, token: Token, start: int, end: int) -> Found | None:
     stop = inside.end() if inside else token.end
     begin = _name_start(lexed, token, start)
     if target == "park":
+        named = text[begin : token.start]
+        if named and not _PARK_KIND.search(named):
+            whole: Atom = {"in": f"park:{target_term(text[begin : token.end])}"}
+            return Found({"not": whole} if outside else whole, (begin, stop))
         compliant = "合规" in text[begin : token.end] or "认定" in text[begin : token.end]
         fact = "inside_compliant_park" if compliant else "inside_park"
         return Found({"fact": fact, "op": "is", "value": not outside}, (begin, stop))

@@ -321,7 +321,7 @@ class Statement:
         if stated is not None and words.endswith("的") and not last:
             stated = None  # 三十日内清除的，…: a condition, whatever verbs it holds
         if stated is None:
-            if not effects(self._lexed, *segment) and not exceptions.BEHIND.match(self._text, *segment):
+            if not exceptions.BEHIND.match(self._text, *segment):
                 for ratio in self._lexed.ratios:
                     if segment[0] <= ratio.start and ratio.end <= segment[1]:
                         return Stated("REQUIRE", "strict", (ratio.start, ratio.start + 1))

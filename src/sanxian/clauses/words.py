@@ -123,6 +123,8 @@ def _industry_words() -> Iterator[tuple[str, str, Any]]:
             continue  # a class of projects no code tells (高耗水项目): it stays in the clause's own words
         else:
             yield row["word"], "industry", tuple(_divisions(row["codes"].split("|")))
+            if row["kind"] == "behaviour":
+                yield row["word"], "behaviour", True
 
 
 def _divisions(codes: list[str]) -> Iterator[str]:

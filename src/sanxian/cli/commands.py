@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 import typer
 
 from sanxian import __version__, output
+from sanxian.cli import clauses
 from sanxian.cli.shell import DIFFERS, NOT_COMPLIANT, Session, command, exit_status
 from sanxian.errors import (
     EditionError,
@@ -51,6 +52,7 @@ app.add_typer(editions, name="edition")
 app.add_typer(indexes, name="index")
 app.add_typer(demos, name="demo")
 app.add_typer(answer_sets, name="answers")
+app.add_typer(clauses.app, name="clauses")
 
 
 def _version(wanted: bool) -> None:

@@ -1,0 +1,395 @@
+"""The commands for access lists: text to rules, review by people, exchange, remarks for authors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from sanxian import output
+from sanxian.cli.shell import DIFFERS, Session, command
+from sanxian.errors import UsageError
+from sanxian.i18n import t
+
+if TYPE_CHECKING:
+    from sanxian.clauses.lint import Remark
+    from sanxian.clauses.tables import Place
+
+app = typer.Typer(
+    help="准入清单：读成规则、审核、检查、交换 / Access lists: read as rules, review, check, exchange",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+)
+
+Source = Annotated[
+    Path,
+    typer.Argument(
+        metavar="清单",
+        help="条款文件（.jsonl .json .yaml）或表格清单（.xlsx .docx .csv）/ A clause file, or a list in tables",
+        show_default=False,
+    ),
+]
+Clauses = Annotated[
+    Path, typer.Argument(metavar="条款文件", help="条款文件 / A clause file", show_default=False)
+]
+_LEVELS: Final = "NATIONAL BASIN PROVINCE BLOCK PREFECTURE COUNTY PARK ZONE UNIT"
+
+
+def _usage(key: str, /, **fields: object) -> UsageError:
+    return UsageError(
+        reason={
+            "zh": t(f"clauses.usage.{key}", "zh-CN", **fields),
+            "en": t(f"clauses.usage.{key}", "en", **fields),
+        }
+    )
+
+
+# --- parse -------------------------------------------------------------------------------------------
+
+
+@command(app, "parse")
+def parse(
+    session: Session,
+    source: Source,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", "-o", help="写到这个条款文件（.jsonl）/ Write to this clause file", show_default=False
+        ),
+    ],
+    level: Annotated[
+        str | None,
+        typer.Option("--level", help=f"清单没有写明时的层级 / Level where the list states none: {_LEVELS}"),
+    ] = None,
+    scope: Annotated[
+        str | None,
+        typer.Option(
+            "--scope",
+            help="清单没有写明时的范围 / Scope where the list states none: everywhere, regions=6328, units=…, parks=…",
+        ),
+    ] = None,
+    document: Annotated[str, typer.Option("--document", help="文件编号 / Id of the document")] = "",
+) -> None:
+    """把条款文字读成规则草案（不联网，同样的文字读出同样的规则）/ Read clause text into draft rules.
+
+    例 / Examples:
+
+    sanxian clauses parse 清单.xlsx --out 清单.jsonl
+
+    sanxian clauses parse IN.jsonl --out OUT.jsonl
+    """
+    from sanxian.clauses import files, intake
+
+    if out.suffix.lower() != ".jsonl":
+        raise _usage("jsonl", given=str(out))
+    size: int | None = None
+    rows: Iterable[dict[str, Any]]
+    if source.suffix.lower() == ".jsonl":
+        rows = intake.clause_lines(source)
+    else:
+        held, reading = intake.clause_rows(source, level=level, scope=_scope(scope), document=document)
+        rows, size = held, len(held)
+        for entry in reading.log if reading is not None else ():
+            session.say(f"{_where(entry.place)}  {session.pick(entry.zh, entry.en)}", style="yellow")
+    made: list[dict[str, Any]] = []
+
+    def read() -> Iterator[dict[str, Any]]:
+        for row in _watched(session, rows, size):
+            full = intake.with_rules(row)
+            made.append({"rules": len(full.get("rules") or ()), "reading": full.get("reading")})
+            yield full
+
+    with output.replacing(out) as beside, beside.open("w", encoding="utf-8", newline="\n") as lines:
+        for row in read():
+            lines.write(files.encode(row) + "\n")
+    _say_tally(session, made)
+    session.say(session.t("written", path=out))
+
+
+def _where(place: Place) -> str:
+    """Return a place in a file as people find it: ``清单.xlsx 表1 R3C5``."""
+    cell = (f"R{place.row}" if place.row else "") + (f"C{place.column}" if place.column else "")
+    return " ".join(part for part in (place.file, place.sheet, cell) if part)
+
+
+def _scope(given: str | None) -> dict[str, Any] | None:
+    """Return the scope an option names; the list reader says what is wrong with it."""
+    if given is None:
+        return None
+    if given == "everywhere":
+        return {"everywhere": True}
+    kind, sign, values = given.partition("=")
+    if not sign:
+        raise _usage("scope", given=given)
+    return {kind: [value for value in values.split(",") if value]}
+
+
+def _say_tally(session: Session, made: Sequence[Mapping[str, Any]]) -> None:
+    rules = sum(row["rules"] for row in made)
+    left = sum(not row["rules"] for row in made)
+    session.say(t("clauses.parsed", session.lang, clauses=len(made), rules=rules, left=left))
+    doubts: dict[str, int] = {}
+    for row in made:
+        for code in (row["reading"] or {}).get("doubts", ()):
+            doubts[code] = doubts.get(code, 0) + 1
+    for code, count in sorted(doubts.items(), key=lambda pair: -pair[1]):
+        session.say(f"  {count:>6,}  {t(f'clauses.doubt.{code}', session.lang)}")
+
+
+def _watched(session: Session, rows: Iterable[dict[str, Any]], size: int | None) -> Iterator[dict[str, Any]]:
+    """Yield the rows, with progress when someone is looking."""
+    if not session.err.is_terminal:
+        yield from rows
+        return
+    from rich.progress import Progress
+
+    with Progress(console=session.err, transient=True) as progress:
+        yield from progress.track(rows, total=size, description=t("clauses.working", session.lang))
+
+
+# --- review ------------------------------------------------------------------------------------------
+
+
+@command(app, "review")
+def review(
+    session: Session,
+    source: Clauses,
+    workbook: Annotated[
+        Path | None,
+        typer.Option(
+            "--workbook",
+            "-w",
+            help="写出供审核填写的工作簿 / Write the workbook to fill in",
+            show_default=False,
+        ),
+    ] = None,
+    apply: Annotated[
+        Path | None,
+        typer.Option(
+            "--apply",
+            "-a",
+            help="读入填好的工作簿 / Take over a workbook that was filled in",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="写到这个条款文件 / Write to this clause file", show_default=False),
+    ] = None,
+) -> None:
+    """人工审核：导出工作簿，填写后读回 / Review by people: write the workbook, take it back filled in.
+
+    例 / Examples:
+
+    sanxian clauses review 清单.jsonl --workbook 审核.xlsx
+
+    sanxian clauses review 清单.jsonl --apply 审核.xlsx --out 审核后.jsonl
+    """
+    from sanxian.clauses import files
+    from sanxian.clauses.workbook import apply_workbook, write_workbook
+
+    if (workbook is None) == (apply is None):
+        raise _usage("review")
+    rows = files.read_clauses(source)
+    if workbook is not None:
+        write_workbook(rows, workbook, lang=session.lang)
+        session.say(session.t("written", path=workbook))
+        return
+    if out is None:
+        raise _usage("out")
+    assert apply is not None  # noqa: S101  # one of the two is given, see above
+    applied = apply_workbook(rows, apply)
+    files.write_clauses(out, applied.rows)
+    session.say(
+        t(
+            "clauses.applied",
+            session.lang,
+            accepted=applied.accepted,
+            changed=applied.changed,
+            rejected=applied.rejected,
+            left=applied.left,
+            untouched=applied.untouched,
+        )
+    )
+    for problem in applied.problems:
+        session.say(problem.text(session.lang), style="yellow")
+    session.say(session.t("written", path=out))
+    if applied.problems:
+        raise typer.Exit(DIFFERS)
+
+
+# --- export ------------------------------------------------------------------------------------------
+
+_FORMATS: Final = ("jsonl", "json", "yaml", "csv", "dmn", "jdm", "schema")
+
+
+@command(app, "export")
+def export(
+    session: Session,
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="条款文件",
+            help="条款文件，或可读回的 .csv .dmn / A clause file, or .csv .dmn",
+            show_default=False,
+        ),
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", "-f", help=f"格式 / Format: {' '.join(_FORMATS)}", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="写到这个文件；缺省写到标准输出 / Write to this file", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """导出为 CSV、DMN 决策表、JSON Schema 等，CSV 和 DMN 也可读回 / Export as CSV, DMN, JSON Schema; CSV and DMN come back.
+
+    例 / Examples:
+
+    sanxian clauses export 清单.jsonl --out 清单.dmn
+
+    sanxian clauses export 清单.dmn --out 清单.jsonl
+
+    sanxian clauses export --format schema
+    """
+    from sanxian.clauses import exchange, files
+
+    wanted = form or (out.suffix.lower().lstrip(".") if out is not None else "")
+    wanted = {"yml": "yaml"}.get(wanted, wanted)
+    if wanted not in _FORMATS:
+        raise _usage("format", given=wanted or "-", known=" ".join(_FORMATS))
+    if wanted == "schema":
+        session.emit((json.dumps(exchange.schema(), ensure_ascii=False, indent=2) + "\n").encode(), out)
+        return
+    if source is None:
+        raise _usage("source")
+    rows = _any_rows(source)
+    if wanted in ("jsonl", "json", "yaml"):
+        if out is None:
+            session.emit("".join(files.encode(row) + "\n" for row in rows).encode(), None)
+        else:
+            files.write_clauses(out.with_suffix(f".{wanted}") if out.suffix == "" else out, rows)
+            session.say(session.t("written", path=out))
+        return
+    content = {"csv": exchange.to_csv, "dmn": exchange.to_dmn, "jdm": exchange.to_jdm}[wanted](rows)
+    if isinstance(content, (dict, list)):
+        content = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    session.emit(content.encode() if isinstance(content, str) else content, out)
+
+
+def _any_rows(source: Path) -> list[dict[str, Any]]:
+    """Return the rows of a clause file or of an exchange file."""
+    from sanxian.clauses import exchange, files
+
+    kind = source.suffix.lower()
+    if kind not in (".csv", ".dmn"):
+        return files.read_clauses(source)
+    with _opened(source) as content:
+        return list(
+            exchange.from_csv(content.decode("utf-8-sig")) if kind == ".csv" else exchange.from_dmn(content)
+        )
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[bytes]:
+    from sanxian.clauses.intake import unreadable
+
+    try:
+        yield source.read_bytes()
+    except OSError as error:
+        raise unreadable(source, error.strerror or type(error).__name__) from error
+    except UnicodeDecodeError as error:
+        raise unreadable(source, str(error.reason)) from error
+
+
+# --- lint --------------------------------------------------------------------------------------------
+
+
+@command(app, "lint")
+def lint(
+    session: Session,
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="清单", help="条款文件或成果（.gpkg）/ A clause file or an edition", show_default=False
+        ),
+    ],
+    edition: Annotated[
+        Path | None,
+        typer.Option("--edition", "-e", help="对照的成果 / Edition to compare with", show_default=False),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="判断期限的日期 / Day on which dates are judged", show_default=False),
+    ] = None,
+    form: Annotated[str, typer.Option("--format", "-f", help="text json")] = "text",
+) -> None:
+    """检查清单：矛盾、上下级宽严、期限、含糊用语、引用不存在的范围 / Check a list for its authors.
+
+    例 / Examples:
+
+    sanxian clauses lint 清单.jsonl --edition 青海示例.gpkg --as-of 2026-11-24
+    """
+    from sanxian.clauses import files
+    from sanxian.clauses.lint import lint as remarks_of
+    from sanxian.edition import open_edition
+
+    if form not in ("text", "json"):
+        raise _usage("format", given=form, known="text json")
+    day = None if as_of is None else _day(as_of)
+    within = open_edition(edition) if edition is not None else None
+    if source.suffix.lower() == ".gpkg":
+        within = within or open_edition(source)
+        clauses: Sequence[Any] = within.clauses
+    else:
+        clauses = files.read_clauses(source)
+    found = remarks_of(clauses, edition=within, as_of=day)
+    if form == "json":
+        session.emit(_remarks_json(found), None)
+    else:
+        for remark in found:
+            session.print(_remark_line(session, remark))
+        session.say(t("clauses.linted", session.lang, clauses=len(clauses), remarks=len(found)))
+    if any(remark.severity == "error" for remark in found):
+        raise typer.Exit(DIFFERS)
+
+
+def _day(given: str) -> date:
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise _usage("day", given=given) from None
+
+
+def _remark_line(session: Session, remark: Remark) -> str:
+    severity = t(f"clauses.severity.{remark.severity}", session.lang)
+    who = "、".join(remark.clauses[:4]) + ("…" if len(remark.clauses) > 4 else "")
+    what, advice = session.pick(remark.zh, remark.en), session.pick(remark.advice_zh, remark.advice_en)
+    return f"{severity}  {remark.check}  {who}\n    {what}\n    → {advice}"
+
+
+def _remarks_json(found: Iterable[Remark]) -> bytes:
+    rows = [
+        {
+            "check": r.check,
+            "severity": str(r.severity),
+            "clauses": list(r.clauses),
+            "rules": [list(rule) for rule in r.rules],
+            "spans": [list(span) for span in r.spans],
+            "zh": r.zh,
+            "en": r.en,
+            "advice_zh": r.advice_zh,
+            "advice_en": r.advice_en,
+        }
+        for r in found
+    ]
+    return (json.dumps(rows, ensure_ascii=False, indent=1) + "\n").encode()
