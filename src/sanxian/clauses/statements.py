@@ -16,7 +16,7 @@ from sanxian.clauses.conditions import read
 from sanxian.clauses.drafts import Draft, Work
 from sanxian.clauses.effects import MODAL, WEAK, Stated, effects, informs, main_effect, refers
 from sanxian.clauses.exceptions import Case
-from sanxian.clauses.measures import measured
+from sanxian.clauses.measures import LENGTHS, measured
 from sanxian.clauses.requirements import facts, requirement
 from sanxian.clauses.said import Found, Said, Span, around
 
@@ -31,6 +31,12 @@ _NAMES_A_PLACE: Final = re.compile("(?:区|带|内|外|段|域|岸|县|市|的|�
 _REST: Final = re.compile("其余|其他|此外|其它|以外的?(?:一律|均)")
 _INTERIM: Final = re.compile(
     "在此之前|此前|在此期间|过渡期|[^,;。]{0,8}(?:期间|之前|以前|前)[^,;。]{0,2}?(?=不得|禁止|严禁)"
+)
+_APART: Final = re.compile("距|间距|间隔|离")
+_BOUND: Final = re.compile("(?:但|且|并|同时)")
+_SANCTION: Final = re.compile("逾期|拒不|仍不|到期未|限期未|逾期未|情节严重|未按期|整改不到位")
+_CONDUCT: Final = re.compile(
+    "(?:再)?(?:直排|直接排|擅自|随意|偷排|外排|露天|混入|混排|稀释|超标|渗漏|遗撒|改变|挪作|转作|闲置|停运|违规|违法|非法|倾倒|焚烧|超许可|超载|扰动|破坏|虚假|弄虚|无组织)"
 )
 _CONDITION: Final = re.compile(
     "(?:前提是|前提为|条件是|前提条件是|但须|但应|且须|但需|但必须|但不得|并须|并应|且应|且不得)"
@@ -325,13 +331,46 @@ class Statement:
                 for ratio in self._lexed.ratios:
                     if segment[0] <= ratio.start and ratio.end <= segment[1]:
                         return Stated("REQUIRE", "strict", (ratio.start, ratio.start + 1))
+                for number in self._lexed.quantities:
+                    kept = (
+                        number.tests[0][0] in (">", ">=")
+                        and number.unit in LENGTHS
+                        and not words.endswith("的")
+                    )
+                    if (
+                        segment[0] <= number.start
+                        and number.end <= segment[1]
+                        and kept
+                        and _APART.search(words)
+                    ):
+                        return Stated("REQUIRE", "strict", (number.start, number.start + 1))
             return None
         target = self._target
+        if (
+            stated.effect in ("EXIT", "FORBID")
+            and _SANCTION.match(words)
+            and target is not None
+            and target.effect == "REQUIRE"
+        ):
+            self._work.used.append(segment)  # 逾期责令停用: what follows a breach, not what is asked
+            return None
+        if stated.effect == "FORBID" and _CONDUCT.match(self._text, stated.at[1]) and self._demands():
+            return Stated(
+                "REQUIRE", "strict", (segment[0], segment[0] + 1)
+            )  # 不得直排: how to run it, no ban of it
         standing = target is not None and target.effect in ("EXIT", "ALLOW", "REQUIRE")
         if stated.effect == "FORBID" and standing and _INTERIM.match(words):
             # a duty until the day comes, no ban of what stands
             return Stated("REQUIRE", "strict", (segment[0], segment[0] + 1))
         return stated
+
+    def _demands(self) -> bool:
+        """Whether the statement says elsewhere what its subject must do."""
+        start, end = self._item[:2]
+        return any(
+            s.effect == "REQUIRE" and self._text[slice(*s.at)] in MODAL
+            for s in effects(self._lexed, start, end)
+        )
 
     def _weighed(self, segment: Span, stated: Stated | None) -> Stated | None:
         """Return the effect unless it turns out to be part of a list or a mere reference."""
@@ -360,7 +399,8 @@ class Statement:
     def _condition(self, segment: Span, stated: Stated) -> bool:
         """Read what a permission is bound to: 允许…，前提是…."""
         opening = _CONDITION.match(self._words(segment))
-        if not self._mine or self._mine[-1].effect != "ALLOW" or not (stated.effect == "REQUIRE" or opening):
+        bound = stated.effect == "REQUIRE" or opening or _BOUND.match(self._words(segment))
+        if not self._mine or self._mine[-1].effect != "ALLOW" or not bound:
             return False
         asked, used = requirement(self._lexed, segment[0] + (opening.end() if opening else 0), segment[1])
         self._mine[-1].what.atoms += [
