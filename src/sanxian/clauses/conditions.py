@@ -99,7 +99,8 @@ class _Stretch:
         """Read numbers, missed targets and dates."""
         start, end = self._start, self._end
         for number in self._lexed.quantities:
-            if start <= number.start and number.end <= end:
+            told = not number.stated and self._lexed.bracketed(number.start)  # （面积约86平方公里）
+            if start <= number.start and number.end <= end and not told:
                 for found in measured(self._lexed, number, start, end, required=required):
                     self._add(found)
                     if number.unit in LENGTHS:
@@ -142,7 +143,7 @@ class _Stretch:
                 return _UNDERSTOOD
         if "here" in kinds:
             return _UNDERSTOOD if span[0] == self._start or text[span[0] - 1] in ",;:。()\n" else _FUNCTION
-        if text.startswith("新增", span[0]) and self._adds(span[1]):
+        if text.startswith("新增", span[0]) and self._adds(span[0] + len("新增")):
             said.natures.append(("新建", span))
         elif "nature" in kinds:
             said.natures += ((nature, span) for nature in kinds["nature"])

@@ -53,15 +53,31 @@ class Work:
 
 _NATURES: Final = ("新建", "扩建", "改建", "技改", "迁建", "现有")
 _APPROVALS: Final = ("审批", "批准", "核准", "备案", "受理", "安排", "准入", "不批", "限批")
-_NEW_THINGS: Final = ("新建", "新设", "新增", "建", "布局", "引进", "布设")
+_NEW_THINGS: Final = (
+    "新建",
+    "新设",
+    "新增",
+    "建",
+    "布局",
+    "引进",
+    "布设",
+    "布点",
+    "批设",
+    "引入",
+    "准入",
+    "入驻",
+    "新批",
+    "开办",
+)
+_SITING: Final = ("选址", "布局", "新增产能")  # 选址从严控制
 _TERMS: Final = ("a", "月", "d", "h")  # units of time
 _ENDS_IN_PROJECTS: Final = re.compile("[^,;。]{2,60}(?:项目|生产线|企业)(?=[,;。]|$)")
 _UPGRADES: Final = re.compile(
     r"20\d\d年[^;。]{0,40}(?:企业|锅炉|机组|设施|窑|园区)[^;。]{0,30}(?:完成|改造|治理|整治|提标)"
 )
 _BUILDS: Final = re.compile(
-    "(?:在[^,;。]{1,40}?(?:内|外|上|区域|范围|地区|段|旁|边|处|中))?(?:再|擅自|违法|违规|任何)*"
-    "(?:建设|建造|修建|兴建|建|布局|布设|设在|位于|选址|落户|进入|准入|引进|引入|入驻|安排|设立|开工|投资建设|上马|上|入园|发展)"
+    "(?:在[^,;。]{1,40}?(?:内|外|上|区域|范围|地区|段|侧|旁|边|处|中))?(?:再|擅自|违法|违规|任何)*"
+    "(?:布点|开办|批设|批建|开设|建设|建造|修建|兴建|建|布局|布设|设在|位于|选址|落户|进入|准入|引进|引入|入驻|安排|设立|开工|投资建设|上马|上|入园|发展)"
 )
 
 
@@ -190,7 +206,11 @@ class _Rule:
         word, behind = text[slice(*draft.at)], draft.at[1]
         if "扩建" in word:
             return "扩建"
-        if any(n in word for n in _NEW_THINGS) or _BUILDS.match(text, behind):
+        if (
+            any(n in word for n in _NEW_THINGS)
+            or _BUILDS.match(text, behind)
+            or text.endswith(_SITING, 0, draft.at[0])
+        ):
             return "新建"
         if self._acted.path != "subject.industry":
             return ""

@@ -36,7 +36,7 @@ _APART: Final = re.compile("距|间距|间隔|离")
 _BOUND: Final = re.compile("(?:但|且|并|同时)")
 _SANCTION: Final = re.compile("逾期|拒不|仍不|到期未|限期未|逾期未|情节严重|未按期|整改不到位")
 _CONDUCT: Final = re.compile(
-    "(?:再)?(?:直排|直接排|擅自|随意|偷排|外排|露天|混入|混排|稀释|超标|渗漏|遗撒|改变|挪作|转作|闲置|停运|违规|违法|非法|倾倒|焚烧|超许可|超载|扰动|破坏|虚假|弄虚|无组织)"
+    "(?:再)?(?:直排|直接排|擅自|随意|偷排|外排|混入|混排|稀释|超标|渗漏|遗撒|改变|挪作|转作|闲置|停运|违规|违法|非法|倾倒|焚烧|超许可|超载|扰动|破坏|虚假|弄虚|无组织)"
 )
 _CONDITION: Final = re.compile(
     "(?:前提是|前提为|条件是|前提条件是|但须|但应|且须|但需|但必须|但不得|并须|并应|且应|且不得)"
@@ -91,7 +91,7 @@ class Statement:
         begin, end = self._item[:2]
         text, lexed, masked = self._text, self._lexed, []
         for found in exceptions.IN_FRONT.finditer(text, begin, end):
-            if not text.startswith("(", found.start() - 1):
+            if not text.startswith("(", found.start() - 1) and not exceptions.ADDS.match(found["what"]):
                 self._ahead += exceptions.cases(lexed, *found.span("what"))
                 masked.append(found.span())
         for found in exceptions.BRACKETED.finditer(text, begin, end):
@@ -354,12 +354,18 @@ class Statement:
         ):
             self._work.used.append(segment)  # 逾期责令停用: what follows a breach, not what is asked
             return None
-        if stated.effect == "FORBID" and _CONDUCT.match(self._text, stated.at[1]) and self._demands():
+        unsaid = self._text[slice(*stated.at)].startswith(("不", "也不", "严禁", "均不"))
+        if (
+            stated.effect == "FORBID"
+            and unsaid
+            and _CONDUCT.match(self._text, stated.at[1])
+            and self._demands()
+        ):
             return Stated(
                 "REQUIRE", "strict", (segment[0], segment[0] + 1)
             )  # 不得直排: how to run it, no ban of it
         standing = target is not None and target.effect in ("EXIT", "ALLOW", "REQUIRE")
-        if stated.effect == "FORBID" and standing and _INTERIM.match(words):
+        if stated.effect == "FORBID" and standing and unsaid and _INTERIM.match(words):
             # a duty until the day comes, no ban of what stands
             return Stated("REQUIRE", "strict", (segment[0], segment[0] + 1))
         return stated
@@ -367,6 +373,8 @@ class Statement:
     def _demands(self) -> bool:
         """Whether the statement says elsewhere what its subject must do."""
         start, end = self._item[:2]
+        if self._target is not None and self._target.effect == "REQUIRE":
+            return True
         return any(
             s.effect == "REQUIRE" and self._text[slice(*s.at)] in MODAL
             for s in effects(self._lexed, start, end)
@@ -388,7 +396,17 @@ class Statement:
 
     def _permission(self, segment: Span, stated: Stated, guarded: Draft | None) -> bool:
         """Read a permission behind a ban: a case carved out of it."""
-        if stated.effect != "ALLOW" or guarded is None or guarded.effect not in ("FORBID", "RESTRICT"):
+        if stated.effect != "ALLOW" or guarded is None:
+            return False
+        words = self._words(segment)
+        apart = (
+            bool(self._topic and self._words(self._topic[-1]).endswith("的"))
+            or "的可" in words
+            or "的准" in words
+        )
+        if guarded.effect not in ("FORBID", "RESTRICT") and not (
+            guarded.effect in ("REQUIRE", "EXIT") and apart
+        ):
             return False
         reach = [*self._topic, segment]
         guarded.unless.append(exceptions.permitted(self._lexed, reach))
@@ -431,6 +449,17 @@ class Statement:
         """Return the draft of a demand: who and when in front, what must hold behind."""
         lexed, (start, stop) = self._lexed, segment
         modal = self._text[slice(*stated.at)] in MODAL
+        if self._text[slice(*stated.at)] in (
+            "方可",
+            "才可",
+        ):  # 搬迁后，方可批准: what comes first is what is asked
+            first = (start, stated.at[0]) if stated.at[0] - start > 2 else (self._topic or [segment])[-1]
+            asked, used = requirement(lexed, *first)
+            self._work.used += [*used, segment]
+            topic.add(read(lexed, stated.at[1], stop, acted_on=True))
+            return Draft(
+                "REQUIRE", stated.strength, stated.at, topic, Said(), [*self._topic, segment], require=asked
+            )
         since = self._demanded_from(stated, segment, modal=modal)
         topic.add(read(lexed, start, min(stated.at[0], since)))
         asked, used = requirement(lexed, since, stop)
