@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import combinations
 from typing import Any, Final, NamedTuple
 
 from sanxian.clauses.effects import STOPPED
 from sanxian.clauses.exceptions import ONLY, Case
 from sanxian.clauses.lexing import Lexed
-from sanxian.clauses.said import Found, Said, Span, around
+from sanxian.clauses.said import Atom, Found, Said, Span, around, is_number
 
 
 @dataclass(slots=True)
@@ -229,10 +230,20 @@ class _Rule:
             self._rule["note"] = "；".join(self._work.lexed.text[slice(*found.at)] for found in terms)
             for found in terms:
                 self._rest("note", found.at)
+        when = self._satisfiable(when)
         objects = distinct(self._acted.found)
         if len(objects) > 1:
             objects = [Found({"any": [f.atom for f in objects]}, around([f.at for f in objects]))]
         return [*objects, *when]
+
+    def _satisfiable(self, when: list[Found]) -> list[Found]:
+        """Return conditions that can hold together; bounds that exclude each other are branches of the text."""
+        numbers = [found for found in when if is_number(found)]
+        if not any(_exclude(a.atom, b.atom) for a, b in combinations(numbers, 2)):
+            return when
+        self._work.doubt("branches")
+        whole = Found({"any": [found.atom for found in numbers]}, around([found.at for found in numbers]))
+        return [*(found for found in when if not is_number(found)), whole]
 
     def _unless(self) -> list[Case]:
         blocked = [Found({"not": found.atom}, found.at) for found in distinct(self._draft.never)]
@@ -264,6 +275,18 @@ def distinct(found: Iterable[Found]) -> list[Found]:
         if all(one.atom != other.atom for other in kept):
             kept.append(one)
     return kept
+
+
+def _exclude(one: Atom, other: Atom) -> bool:
+    """Whether no number meets both conditions."""
+    same = {k: v for k, v in one.items() if k not in ("op", "value")}
+    if same != {k: v for k, v in other.items() if k not in ("op", "value")}:
+        return False
+    below, above = (one, other) if one["op"] in ("<", "<=") else (other, one)
+    if below["op"] not in ("<", "<=") or above["op"] not in (">", ">="):
+        return False
+    touching = below["op"] == "<=" and above["op"] == ">="
+    return bool(below["value"] < above["value"] or (below["value"] == above["value"] and not touching))
 
 
 def _is_term(found: Found) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from sanxian.clauses import exceptions
@@ -32,6 +33,8 @@ _REST: Final = re.compile("其余|其他|此外|其它|以外的?(?:一律|均)"
 _INTERIM: Final = re.compile(
     "在此之前|此前|在此期间|过渡期|[^,;。]{0,8}(?:期间|之前|以前|前)[^,;。]{0,2}?(?=不得|禁止|严禁)"
 )
+_LIST_JOINT: Final = re.compile("以及|或者|[、和及与或]")
+_CONTINUES: Final = re.compile("以及|及|和|或者|或|与")
 _APART: Final = re.compile("距|间距|间隔|离")
 _BOUND: Final = re.compile("(?:但|且|并|同时)")
 _SANCTION: Final = re.compile("逾期|拒不|仍不|到期未|限期未|逾期未|情节严重|未按期|整改不到位")
@@ -70,6 +73,7 @@ class Statement:
         self._always: list[Case] = []  # what binds every rule of the statement
         self._needed: Span | None = None  # 确需…的
         self._lead: list[Span] = []
+        self._later: list[Span] = []  # members of the list an effect acts on, behind the first
 
     def read(self) -> Sequence[Span]:
         """Read the statement."""
@@ -140,6 +144,8 @@ class Statement:
             self._hang()
         elif self._topic and self._mine and self._lead:
             self._list()
+        elif self._topic and self._mine and _CONTINUES.match(self._words(self._topic[0])):
+            self._go_on(self._topic)  # …，以及 B: the list of what is acted on goes on behind a comma
         elif self._topic and self._mine and self._mine[-1].effect == "REQUIRE":
             for span in self._topic:
                 more = [
@@ -315,6 +321,8 @@ class Statement:
             draft.spans += guarded.spans
         draft.heads = stated.at == segment
         self._mine.append(draft)
+        self._go_on(self._later)
+        self._later = []
         if behind_colon:
             self._lead = [segment]
         if stated.effect in ("FORBID", "RESTRICT", "EXIT"):
@@ -499,6 +507,7 @@ class Statement:
         behind = (stated.at[1], stop)
         if stated.effect == "FORBID" and ratios and ratios[0].start >= stated.at[1]:
             behind = (stated.at[1], ratios[0].start)
+        behind, *self._later = self._members(behind)
         what = read(lexed, *behind, acted_on=True)
         if stated.effect == "EXIT" and what.objects and not (what.industries or what.activities):
             leaving = read(lexed, start, stated.at[0])
@@ -508,7 +517,8 @@ class Statement:
             topic.add(read(lexed, start, stated.at[0]))
         else:
             known = bool(topic.industries or topic.activities or topic.objects)
-            what.add(read(lexed, start, stated.at[0], acted_on=not known))
+            ahead, *self._later = self._members((start, stated.at[0]))
+            what.add(read(lexed, *ahead, acted_on=not known))
             if not (what.industries or what.activities or what.objects or known) and self._topic:
                 what.objects += read(lexed, *self._topic[-1], acted_on=True).objects
         draft = Draft(stated.effect, stated.strength, stated.at, topic, what, [*self._topic, segment])
@@ -517,6 +527,23 @@ class Statement:
             draft.unless.append(asked)
             self._work.used += used
         return draft
+
+    def _members(self, span: Span) -> list[Span]:
+        """Return the stretches of a list whose members have numbers of their own (5万吨以下的味精、2千吨以下的酵母)."""
+        lexed, cuts = self._lexed, []
+        named = [t for t in lexed.within(*span) if "industry" in t.kinds]
+        for number in lexed.quantities:
+            if span[0] <= number.start and number.end <= span[1]:
+                before = [t.end for t in named if t.end <= number.start]
+                behind = [t.start for t in named if t.start >= number.end]
+                joints = (
+                    list(_LIST_JOINT.finditer(self._text, max(before), number.start))
+                    if before and behind
+                    else []
+                )
+                cuts += [joints[0].end()] if joints else []
+        edges = [span[0], *dict.fromkeys(cuts), span[1]]
+        return [(a, b) for a, b in pairwise(edges)] if cuts else [span]
 
     def _inherit(self, draft: Draft) -> None:
         """Take from the rule before what this one leaves unsaid: its place, its subject."""
@@ -569,16 +596,31 @@ class Statement:
                 first.spans += self._topic
                 self._work.used += self._topic
         else:
-            what = Said()
+            what, later = Said(), []
             for span in self._topic:
-                what.add(read(self._lexed, *span, acted_on=True))
+                own, *others = self._members(span)
+                what.add(read(self._lexed, *own, acted_on=True))
+                later += others
             if not what.empty and not (first.what.industries or first.what.activities or first.what.objects):
                 first.what.add(what)
                 first.spans += self._topic
             elif not what.empty:
                 spans = [*first.spans, *self._topic]
                 self._mine.append(Draft(first.effect, first.strength, first.at, first.topic, what, spans))
+            self._go_on(later)
         self._topic = []
+
+    def _go_on(self, spans: Sequence[Span]) -> None:
+        """Read further things the last rule acts on, each with what is said of it alone."""
+        first = self._mine[-1]
+        for span in spans:
+            what = read(self._lexed, *span, acted_on=True)
+            if not what.empty:
+                self._work.used += what.used
+                made = Draft(first.effect, first.strength, first.at, first.topic, what, [*first.spans, span])
+                made.unless, made.until = list(first.unless), first.until
+                what.natures = what.natures or first.what.natures
+                self._mine.append(made)
 
     def _notice(self) -> Draft | None:
         """Return the statement as a notice when it only tells."""
