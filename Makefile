@@ -10,7 +10,7 @@ RUNTIME := $(VENV)/.installed-runtime
 DEV     := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench lock clean
+.PHONY: help demo test check format bench score lock clean
 
 help:
 	@echo '三线 Sanxian'
@@ -20,6 +20,7 @@ help:
 	@echo '  make check   格式、类型、分层、文档检查         format, types, layers, documents'
 	@echo '  make format  自动整理代码格式                   format the code'
 	@echo '  make bench   性能测试                           benchmarks'
+	@echo '  make score   条款语法的得分                     how well the clause grammar reads'
 	@echo '  make lock    重新锁定依赖（需要网络）           lock the dependencies again (needs the network)'
 	@echo '  make clean   删除 make 生成的一切               remove all that make wrote'
 	@echo
@@ -56,6 +57,9 @@ $(BENCH)/.installed: bench/requirements.in pyproject.toml
 	@$(BENCH)/bin/python -m pip --disable-pip-version-check --no-input -qq install -r bench/requirements.in
 	@$(BENCH)/bin/python -m pip --disable-pip-version-check --no-input -qq install --no-deps -e .
 	@touch $@
+
+score: $(DEV)
+	@$(BIN)/python tests/clause_scores.py
 
 lock: $(DEV)
 	@$(BIN)/uv pip compile -q pyproject.toml --all-extras --group build -o requirements/runtime.txt $(COMPILE)

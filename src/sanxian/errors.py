@@ -10,6 +10,7 @@ it never changes meaning. Only ``cli`` maps the families to exit codes, only ``s
     ├── InputError                      what the user handed in                   exit 10
     │   ├── footprint files and places  FOOTPRINT_*, CRS_*, PLACE_*
     │   ├── projects and facts          PROJECT_*, FACT_*
+    │   ├── access lists as files       LIST_*
     │   └── output                      OUTPUT_*
     ├── EditionError                    the zoning edition                        exit 20
     ├── ClauseError                     a clause or a rule                        exit 30
@@ -422,3 +423,83 @@ class BadRule(ClauseError):
     code = "CLAUSE_RULE"
     zh = "规则在 {where} 处有误：{reason}。该条款转人工研判，其余条款照常判定。"
     en = "The rule is broken at {where}: {reason}. The clause goes to a person; the others are judged as usual."
+
+
+class BadSentence(ClauseError):
+    code = "CLAUSE_SENTENCE"
+    zh = "规则语句在第 {at} 个字“{found}”处读不懂：{reason}。语句未被采用，请改正后重读。"
+    en = "The rule sentence is not understood at character {at}, “{found}”: {reason}. It was not taken over; correct it and read it again."
+
+
+# --- access lists as files (clauses/tables.py, clauses/lists.py) ----------------------------
+
+
+class ListNotFound(InputError):
+    code = "LIST_NOT_FOUND"
+    zh = "找不到或打不开清单文件 {source}，没有可读取的条款。请检查路径和读取权限。"
+    en = "The list {source} cannot be found or opened, so there are no clauses to read. Check the path and its permissions."
+
+
+class ListFormat(InputError):
+    code = "LIST_FORMAT"
+    zh = "{source} 不是能读取的清单文件（{reason}）。请另存为 .xlsx、.docx 或 .csv 后重试。"
+    en = (
+        "{source} is no list file that can be read ({reason}). Save it as .xlsx, .docx or .csv and try again."
+    )
+
+
+class ListProtected(InputError):
+    code = "LIST_PROTECTED"
+    zh = "{source} 有打开密码，读不到内容。请用原软件取消密码后另存一份再读取。"
+    en = "{source} needs a password to open, so nothing can be read. Remove the password in its own program and save a copy."
+
+
+class ListBroken(InputError):
+    code = "LIST_BROKEN"
+    zh = "{source} 已损坏或不完整（{reason}），读出的条款可能缺漏，已停止。请重新导出或重新传送该文件。"
+    en = "{source} is damaged or incomplete ({reason}); clauses could be missing, so reading stopped. Export or send the file again."
+
+
+class ListUnsafe(InputError):
+    code = "LIST_UNSAFE"
+    zh = "{source} 含有不安全内容（{reason}），已拒绝，未读取其中任何条款。请用办公软件打开核对后另存一份。"
+    en = "{source} has unsafe content ({reason}); it was refused and no clause was read. Check it in an office program and save a copy."
+
+
+class ListTooLarge(InputError):
+    code = "LIST_TOO_LARGE"
+    zh = "{source} 过大：{reason}，为保护本机已停止读取。请按市州或单元拆成几个文件。"
+    en = "{source} is too large: {reason}. Reading stopped to protect this machine. Split it by prefecture or by unit."
+
+
+class ListEmpty(InputError):
+    code = "LIST_EMPTY"
+    zh = "{source} 中没有任何文字，没有可读取的条款。请核对是否选错了文件，或文字只在图片里。"
+    en = "{source} holds no text at all, so there are no clauses to read. Check that it is the right file and that its text is not a picture."
+
+
+class ListLayout(InputError):
+    code = "LIST_LAYOUT"
+    zh = "{source} 中找不到准入清单（看到的是：{seen}），不知道哪些文字是管控要求。表头应有“管控要求”或四个维度的名称，见 docs/how-to/clause-lists.md。"
+    en = "No access list was found in {source} (it begins: {seen}), so it is unclear which text is a requirement. A header should name the requirements or the four dimensions; see docs/how-to/clause-lists.md."
+
+
+# --- clause files, review workbooks, exchange (clauses/files.py, workbook.py, exchange.py) ---
+
+
+class ClauseFile(ClauseError):
+    code = "CLAUSE_FILE"
+    zh = "条款文件 {source}{where}：{reason}。请改正后重试；写法见 docs/reference/clause-format.md。"
+    en = "Clause file {source}{where}: {reason}. Correct it and try again; docs/reference/clause-format.md says how clauses are written."
+
+
+class ReviewWorkbook(ClauseError):
+    code = "CLAUSE_WORKBOOK"
+    zh = "审核工作簿 {source} 不能使用：{reason}。条款没有改动；请用 `sanxian clauses review` 重新导出后填写。"
+    en = "The review workbook {source} cannot be used: {reason}. No clause was changed; write it again with `sanxian clauses review` and fill that in."
+
+
+class ClauseExchange(ClauseError):
+    code = "CLAUSE_EXCHANGE"
+    zh = "{source} 中{where}不能读作条款：{reason}。没有导入任何条款；请改正后重试。"
+    en = "{source}, {where}, cannot be read as clauses: {reason}. Nothing was imported; correct it and try again."

@@ -613,11 +613,14 @@ class Statement:
     def _go_on(self, spans: Sequence[Span]) -> None:
         """Read further things the last rule acts on, each with what is said of it alone."""
         first = self._mine[-1]
+        topic = Said()
+        topic.add(first.topic)
+        topic.atoms += [f for f in first.what.atoms if _spatial(f)]
         for span in spans:
             what = read(self._lexed, *span, acted_on=True)
             if not what.empty:
                 self._work.used += what.used
-                made = Draft(first.effect, first.strength, first.at, first.topic, what, [*first.spans, span])
+                made = Draft(first.effect, first.strength, first.at, topic, what, [*first.spans, span])
                 made.unless, made.until = list(first.unless), first.until
                 what.natures = what.natures or first.what.natures
                 self._mine.append(made)
