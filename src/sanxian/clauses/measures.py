@@ -30,6 +30,23 @@ _BETWEEN: Final = re.compile(
 )
 _NAME_TAIL: Final = re.compile("(?:岸线|河道|河岸|湖岸线|湖岸)$")
 
+_ANY_WATER: Final = frozenset(
+    (
+        "岸线",
+        "河道",
+        "河岸",
+        "河流",
+        "河湖",
+        "干流",
+        "支流",
+        "湖岸",
+        "湖泊",
+        "水库",
+        "河湖岸线",
+        "河道岸线",
+        "江河",
+    )
+)
 _CUT: Final = re.compile(
     r"[,;。:()\n]|的(?!时候)|应当|应|须|必须|不得|不应|不能|禁止|严禁|且|并|位于|属于|对于|其中|新建|扩建|改建|现有|新增|新引进|原则上|内(?=[^涝陆河湖])"
 )
@@ -231,9 +248,13 @@ def _distance_target(lexed: Lexed, begin: int, end: int, name: str) -> str | Non
             return str(target)
     if not layer:
         layer = "river" if re.search("[江河湖海溪渠库岸]", name) else "other"
+    if layer == "river" and name in _ANY_WATER:
+        return "river"
     parts = [
         _NAME_TAIL.sub("", target_term(p)).strip() or target_term(p)
         for p in re.split("以及|[、和及与或]", name)
     ]
+    if layer == "river" and name in _ANY_WATER:
+        return "river"
     parts = [p for p in dict.fromkeys(parts) if p and p not in ("主要", "重要", "等")]
     return f"{layer}:{'|'.join(parts)}" if parts else None
