@@ -21,8 +21,10 @@ _AND_OTHERS: Final = re.compile(
 _DESCRIPTION_END: Final = re.compile("[,;、。]|以及|禁止|不得|严禁|应|须")
 _BESIDE: Final = re.compile(
     "两侧|周边|周围|上游|下游|边界|沿线|可视|附近|管网|厂界|围墙|沿岸|用地红线|防护|外围|四周|原址|集水区|径流区|汇水区"
+    "|[^,;。、的]{0,8}(?:产业园|园区|开发区|集中区|集聚区|保护区|片区|基地)(?:内|外|以|之|中|,|$)"
     "|覆盖|服务范围|以内|以北|以南|以东|以西|沿岸"
 )
+_MEANS: Final = re.compile("采用[^,;。的]{0,12}$")  # 采用盐酸酸洗: a means, no subject
 _BURNT: Final = re.compile("(?:燃|散煤)|[^,;。的]{1,14}(?:锅炉|窑|炉|机组|火电|发电|电站|供热|燃料|燃烧)")
 _GROWTH: Final = re.compile(
     "(?:新增|增加|增大)[^,;。]{0,14}?(?:重金属|污染物|排放量|排污量|污染|化学需氧量|氨氮|总磷|总氮|二氧化硫|氮氧化物"
@@ -148,7 +150,7 @@ class _Stretch:
         elif "nature" in kinds:
             said.natures += ((nature, span) for nature in kinds["nature"])
         elif "industry" in kinds:
-            beside = _BESIDE.match(text, span[1], self._end)
+            beside = _BESIDE.match(text, span[1], self._end) or _MEANS.search(text, self._start, span[0])
             if span[0] < self._described or beside or any(s <= span[0] < e for s, e in self._anchors):
                 return _FUNCTION
             said.industries += ((code, span) for code in kinds["industry"])

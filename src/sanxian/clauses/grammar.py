@@ -18,9 +18,10 @@ from sanxian import rules
 from sanxian.clauses.drafts import Work, rules_of
 from sanxian.clauses.lexing import lexed
 from sanxian.clauses.reading import Reading
+from sanxian.clauses.sentences import read_sentence
 from sanxian.clauses.said import Span
 from sanxian.clauses.statements import MARK, Statement, items
-from sanxian.errors import BadRule
+from sanxian.errors import BadRule, BadSentence
 
 _REFERENCES: Final = (
     ("anaphora", re.compile("同上|前款|前条|前项|上款|前述|上述|本条第|比照前")),
@@ -31,6 +32,7 @@ _REFERENCES: Final = (
         ),
     ),
 )
+MAX_SENTENCE: Final = 4_000  # characters of a sentence of the controlled language
 MAX_TEXT: Final = 20_000  # characters that are read; a longer cell is a table or a whole document
 
 
@@ -44,6 +46,8 @@ def parse(text: str) -> Reading:
     >>> [r["effect"] for r in parse("禁止新建、扩建化工项目；现有的限期退出。").rules]
     ['FORBID', 'EXIT']
     """
+    if (stated := _controlled(text)) is not None:
+        return stated
     work = Work(lexed(text[:MAX_TEXT]))
     if len(text) > MAX_TEXT:
         work.doubt("too_long")
@@ -62,6 +66,24 @@ def parse(text: str) -> Reading:
         confidence=_confidence(work, made, residue),
         doubts=tuple(work.doubts),
     )
+
+
+_CONTROLLED: Final = re.compile(r"[A-Za-z]|[^。\n]{2,}项目(?:，|；|。|,|;|$)")  # what a controlled sentence looks like
+
+
+def _controlled(text: str) -> Reading | None:
+    """Return the reading of a sentence of the controlled language (``sentences``): the rule it states, no more, no less."""
+    words = text.strip()
+    if len(words) > MAX_SENTENCE or not _CONTROLLED.match(words):
+        return None
+    try:
+        rule = read_sentence(words)
+    except BadSentence:
+        return None
+    start = text.index(words)
+    rule["quote"] = [start, start + len(words)]
+    rule["parts"] = []
+    return Reading(text=text, rules=(rule,), confidence=1.0)
 
 
 def _rules(text: str, work: Work) -> list[dict[str, Any]]:
@@ -106,6 +128,16 @@ def _confidence(work: Work, made: Sequence[Mapping[str, Any]], residue: Sequence
     if not made:
         return 0.0
     left = sum(end - start for start, end in residue) / max(1, len(work.lexed.text))
-    own = sum(str(rule).count("'matter'") + str(rule).count("'duty'") for rule in made)
+    own = sum(_own_words(rule.get(key)) for rule in made for key in ("when", "unless", "require"))
     value = 1.0 - left - 0.05 * min(own, 8) - 0.08 * len(work.doubts)
     return round(min(1.0, max(0.05, value)), 2)
+
+
+def _own_words(node: Any) -> int:
+    """Return how many conditions of a tree stand in the clause's own words."""
+    if node is None:
+        return 0
+    for joint in ("all", "any"):
+        if joint in node:
+            return sum(map(_own_words, node[joint]))
+    return _own_words(node["not"]) if "not" in node else int("matter" in node or "duty" in node)
