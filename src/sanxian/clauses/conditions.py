@@ -25,6 +25,9 @@ _BESIDE: Final = re.compile(
     "|覆盖|服务范围|以内|以北|以南|以东|以西|沿岸"
 )
 _MEANS: Final = re.compile("采用[^,;。的]{0,12}$")  # 采用盐酸酸洗: a means, no subject
+_RANK: Final = re.compile(
+    r"(?:[一二三四五六甲乙丙]|[IVX]{1,4}|\d)(?:等|级|类)(?:及|\(含\)|\(不含\))?以[上下](?=(?P<what>[^,;。的、]{0,6}))"
+)
 _BURNT: Final = re.compile("(?:燃|散煤)|[^,;。的]{1,14}(?:锅炉|窑|炉|机组|火电|发电|电站|供热|燃料|燃烧)")
 _GROWTH: Final = re.compile(
     "(?:新增|增加|增大)[^,;。]{0,14}?(?:重金属|污染物|排放量|排污量|污染|化学需氧量|氨氮|总磷|总氮|二氧化硫|氮氧化物"
@@ -108,6 +111,13 @@ class _Stretch:
                     if number.unit in LENGTHS:
                         self._anchors.append(found.at)
                 self._mark((number.start, number.end), _UNDERSTOOD)
+        for rank in _RANK.finditer(self._text, start, end):
+            # 四等及以上尾矿库, 环境风险潜势Ⅲ级及以上: with the words beside it
+            begin = max((t.end for t in self._lexed.within(start, rank.start())), default=start)
+            begin = max(
+                begin, rank.start() - 8, *(self._text.rfind(c, start, rank.start()) + 1 for c in "的,、;。(")
+            )
+            self._add(Found({"matter": self._text[begin : rank.end("what")]}, (begin, rank.end())))
         for found in places.states(self._lexed, start, end):
             self._add(found)
         for deadline in self._lexed.deadlines:

@@ -28,6 +28,9 @@ _DISTANCE_TAIL: Final = re.compile(
 _BETWEEN: Final = re.compile(
     "(?:与|距|离|和|至|到)(?P<to>[^,;。与距离]{1,24}?)(?:之间)?的?(?:直线|最近|水平|防护|净|空间)?距离(?:原则上|应当?|须|不得|不应|不|均|为|一般)*$"
 )
+_HOLDS: Final = re.compile(
+    "(?:以内|范围内|内|区域)?(?:有|存在|分布有?|涉及)(?P<what>[^,;。的]{2,24})(?=的|[,;。]|$)"
+)
 _NAME_TAIL: Final = re.compile("(?:岸线|河道|河岸|湖岸线|湖岸)$")
 
 _ANY_WATER: Final = frozenset(
@@ -214,6 +217,9 @@ def _distance(
     between = _BETWEEN.search(text, max(0, number.start - 40), number.start)
     if between is not None:  # 井田与水库的距离不得小于 2 km
         begin, noun = between.start("to"), between["to"]
+    holds = _HOLDS.match(text, number.end)
+    if holds is not None:  # 尾矿库下游 1 km 内有居民点的: near what is there, not near itself
+        begin, noun = holds.start("what"), holds["what"]
     lead = _DISTANCE_LEAD.match(noun)
     where = noun[lead.end() :] if lead else noun
     if len(where.strip(TRIM)) < 1:
@@ -221,8 +227,8 @@ def _distance(
     stripped = _DISTANCE_TAIL.sub("", where).strip(TRIM)
     name = stripped or where.strip(TRIM)
     default = ">=" if required or number.requires else "<="
-    at = (begin, number.end)
-    target = _distance_target(lexed, begin, number.start, name)
+    at = (min(begin, number.start), max(number.end, holds.end() if holds else 0))
+    target = _distance_target(lexed, begin, holds.end() if holds else number.start, name)
     for op, value in tests:
         comparison = op or default
         if target is None:

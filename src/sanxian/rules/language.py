@@ -494,20 +494,28 @@ def limits_of(where: str, atom: Mapping[str, Any], base_unit: str) -> tuple[floa
         values = [value]
     else:
         raise bad(where, f"不认识的比较符 {op}", f"unknown comparison {op}")
-    if not all(type(v) in (int, float) and math.isfinite(v) for v in values):
+    if not all(map(_is_number, values)):
         raise bad(where, "应为数值", "must be a number")
     unit = str(atom.get("unit", base_unit))
     try:
         limits = tuple(
             v if base_unit in (unit, data.unit_name(unit)) else data.convert(v, unit, base_unit) for v in map(float, values)
         )
-    except SanxianError:
+    except (SanxianError, OverflowError):
         raise bad(
             where, f"单位 {unit} 不能换算为 {base_unit}", f"unit {unit} cannot become {base_unit}"
         ) from None
     if op == "between" and limits[0] > limits[1]:
         raise bad(where, "下限大于上限", "low exceeds high")
     return limits
+
+
+def _is_number(value: object) -> bool:
+    """Whether a value is a finite number; whole numbers too long for a float are none."""
+    try:
+        return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+    except OverflowError:
+        return False
 
 
 def _compare(seen: Span, op: str, limits: tuple[float, ...]) -> Truth:
@@ -585,7 +593,7 @@ def _catalogue_leaf(where: str, atom: Mapping[str, Any]) -> Leaf:
 
 def _place_leaf(where: str, atom: Mapping[str, Any]) -> Leaf:
     kind = where.rsplit(".", 1)[-1]
-    variable = (kind, target(where, atom[kind]), str(atom.get("role", "")))
+    variable = (kind, target(where, atom[kind]), str(atom.get("role") or ""))
     return Leaf(atom, variable, lambda env: _same(env.read(variable), True))
 
 
@@ -598,9 +606,9 @@ def _measure_leaf(where: str, atom: Mapping[str, Any]) -> Leaf:
             raise bad(where, "of 应为 project 或 zone", "of must be project or zone")
         if atom.get("unit", "%") != "%":
             raise bad(where, "share 的单位是 %", "the unit of share is %")
-        variable = ("share", target(where, atom[kind]), str(atom.get("role", "")), of)
+        variable = ("share", target(where, atom[kind]), str(atom.get("role") or ""), of)
         return Leaf(atom, variable, _number_test(where, variable, atom, "%"))
-    variable = (kind, target(where, atom[kind]), str(atom.get("role", "")))
+    variable = (kind, target(where, atom[kind]), str(atom.get("role") or ""))
     return Leaf(atom, variable, _number_test(where, variable, atom, BASE_UNIT[kind]))
 
 
@@ -663,14 +671,14 @@ def _document_leaf(where: str, atom: Mapping[str, Any]) -> Leaf:
     name = atom["document"]
     if not isinstance(name, str) or not name:
         raise bad(where, "应为文件类型", "must be a type of document")
-    variable: Variable = ("document", name, str(atom.get("issuer", "")))
+    variable: Variable = ("document", name, str(atom.get("issuer") or ""))
     return Leaf(atom, variable, lambda env: _same(env.read(variable), True))
 
 
 def _duty_leaf(where: str, atom: Mapping[str, Any]) -> Leaf:
     if not isinstance(atom["duty"], str) or not atom["duty"]:
         raise bad(where, "应写明承诺事项", "must say what is promised")
-    duty = Duty(atom["duty"], str(atom.get("phase", "")))
+    duty = Duty(atom["duty"], str(atom.get("phase") or ""))
     return Leaf(atom, None, lambda _: Truth.TRUE, duty)
 
 
