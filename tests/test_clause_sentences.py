@@ -509,10 +509,20 @@ def test_what_is_not_understood_is_refused_with_its_place(text: str, at: int, re
     assert pickle.loads(pickle.dumps(error)).text("en") == error.text("en")
 
 
+def test_all_divisions_of_a_section_are_said_by_its_name() -> None:
+    divisions = [r.code for r in data.industries().values() if r.level == "division" and r.section == "C"]
+    for industry in (divisions, ["06", *divisions, "4411"], divisions[:-1], divisions[::-1]):
+        rule = {"effect": "FORBID", "subject": {"industry": industry}}
+        for lang in ("zh-CN", "en"):
+            said = sentence(rule, lang)
+            assert ("各大类" in said) == (divisions[-1] in industry and industry != divisions[::-1])
+            assert read_sentence(said) == rule
+
+
 def test_a_broken_rule_is_not_said() -> None:
     with pytest.raises(BadRule):
         sentence({"effect": "FORBID", "require": {"in": "red_line"}})
-    with pytest.raises(BadRule, match="数值超出范围"):
+    with pytest.raises(BadRule, match="应为数值"):
         sentence(rule_of({"matter": "海拔", "op": "<", "value": 10**400}))
 
 

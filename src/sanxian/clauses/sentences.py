@@ -247,6 +247,7 @@ def _expand(template: _Template) -> list[str]:
 # --- names: industries, facts, states, layers, outcomes ---------------------------------------------
 
 _CODE: Final = re.compile(r"[A-Z]?[0-9]{2,4}|[A-Z]")
+_EVERY_DIVISION: Final = "各大类"  # of a section; the standard has no English names
 _LAYER: Final = re.compile(r"[A-Za-z0-9_-]+")
 _HAN: Final = "\u3400-\u4dbf\u4e00-\u9fff"
 _ISO_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -359,6 +360,39 @@ def _say_industry(code: str, lang: str) -> str:  # noqa: ARG001  # names are Chi
     if not _CODE.fullmatch(code):
         return _quote(code)
     return f"{code} {data.industry_name(data.industry_code(code))}"
+
+
+def _say_industries(codes: Sequence[str], lang: str) -> str:
+    """Return industries as a list; all divisions of a section are said by its name (制造业各大类)."""
+    said: list[str] = []
+    place = 0
+    while place < len(codes):
+        section = _section_at(codes, place)
+        said.append(
+            f"{section} {data.industry_name(section)}{_EVERY_DIVISION}"
+            if section
+            else _say_industry(codes[place], lang)
+        )
+        place += len(_divisions(section)) if section else 1
+    return _words("list", lang).options[0].join(said)
+
+
+def _section_at(codes: Sequence[str], place: int) -> str:
+    """Return the section whose divisions, in order, begin at ``place``; ``""`` when none does."""
+    row = data.industries().get(codes[place])
+    divisions = _divisions(row.section) if row is not None and row.level == "division" else ()
+    whole = len(divisions) > 1 and tuple(codes[place : place + len(divisions)]) == divisions
+    return row.section if row is not None and whole else ""
+
+
+@lru_cache(maxsize=32)
+def _divisions(section: str) -> tuple[str, ...]:
+    return tuple(r.code for r in data.industries().values() if r.level == "division" and r.section == section)
+
+
+def _every_division(values: Iterable[str]) -> list[str]:
+    """Return codes with each ``C*`` written out as the divisions of its section."""
+    return [code for value in values for code in (_divisions(value[0]) if value.endswith("*") else (value,))]
 
 
 def _say_list(values: Sequence[str], say: Callable[[str], str], lang: str) -> str:
@@ -596,12 +630,12 @@ def _at_slot() -> _Slot:
 
 def _industries_slot(key: str) -> _Slot:
     def say(atom: Atom, lang: str) -> str:
-        return _say_list(atom[key], lambda code: _say_industry(code, lang), lang)
+        return _say_industries(atom[key], lang)
 
     def read(reader: _Reader, pos: int, _: Atom) -> _Found:
         found = reader.items(pos, reader.industry, "list")
         if found is not None:
-            yield {key: found[0]}, found[1]
+            yield {key: _every_division(found[0])}, found[1]
 
     return _Slot(say, read)
 
@@ -733,6 +767,8 @@ def _attribute(key: str, say: Callable[[str, str], str]) -> _Slot:
         values = _subject_list(rule, key)
         if not values:
             return ""
+        if key == "industry":
+            return _fill(key, lang, {"items": _say_industries(values, lang)})
         return _fill(key, lang, {"items": _say_list(values, lambda value: say(value, lang), lang)})
 
     def read(reader: _Reader, pos: int, _: Atom) -> _Found:
@@ -741,7 +777,7 @@ def _attribute(key: str, say: Callable[[str, str], str]) -> _Slot:
         def items(_: _Reader, at: int, __: Atom) -> _Found:
             found = reader.items(at, one, "loose_list")
             if found is not None:
-                yield {key: found[0]}, found[1]
+                yield {key: _every_division(found[0]) if key == "industry" else found[0]}, found[1]
 
         slots = {"items": _Slot(lambda *_: "", items)}
         found = list(reader.match(_template(key, reader.lang), pos, slots, {}))
@@ -943,6 +979,8 @@ class _Reader:
         if self.norm.startswith(name, after):
             end = after + len(name)
             after = self.skip(end)
+            if row.level == "section" and self.norm.startswith(_EVERY_DIVISION, after):
+                return f"{code}*", after + len(_EVERY_DIVISION)
         if re.match(f"[{_HAN}]", self.norm[after : after + 1]) and not self.norm.startswith(
             _AFTER_CODE, after
         ):
