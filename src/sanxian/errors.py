@@ -495,7 +495,9 @@ class ClauseFile(ClauseError):
 
 class ReviewWorkbook(ClauseError):
     code = "CLAUSE_WORKBOOK"
-    zh = "审核工作簿 {source} 不能使用：{reason}。条款没有改动；请用 `sanxian clauses review` 重新导出后填写。"
+    zh = (
+        "审核工作簿 {source} 不能使用：{reason}。条款没有改动；请用 `sanxian clauses review` 重新导出后填写。"
+    )
     en = "The review workbook {source} cannot be used: {reason}. No clause was changed; write it again with `sanxian clauses review` and fill that in."
 
 

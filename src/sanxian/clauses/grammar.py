@@ -18,8 +18,8 @@ from sanxian import rules
 from sanxian.clauses.drafts import Work, rules_of
 from sanxian.clauses.lexing import lexed
 from sanxian.clauses.reading import Reading
-from sanxian.clauses.sentences import read_sentence
 from sanxian.clauses.said import Span
+from sanxian.clauses.sentences import read_sentence
 from sanxian.clauses.statements import MARK, Statement, items
 from sanxian.errors import BadRule, BadSentence
 
@@ -68,7 +68,9 @@ def parse(text: str) -> Reading:
     )
 
 
-_CONTROLLED: Final = re.compile(r"[A-Za-z]|[^。\n]{2,}项目(?:，|；|。|,|;|$)")  # what a controlled sentence looks like
+_CONTROLLED: Final = re.compile(
+    r"[A-Za-z]|[^。\n]{2,}项目(?:，|；|。|,|;|$)"
+)  # what a controlled sentence looks like
 
 
 def _controlled(text: str) -> Reading | None:

@@ -38,12 +38,17 @@ class Lexed:
     @cached_property
     def quantities(self) -> tuple[q.Quantity, ...]:
         """Return the numbers that are no dates, ratios or item marks."""
-        return tuple(q.quantities(self.text, [(x.start, x.end) for x in (*self.deadlines, *self.ratios)]))
+        taken = [*((x.start, x.end) for x in self.deadlines), *((x.start, x.end) for x in self.ratios)]
+        return tuple(q.quantities(self.text, taken))
 
     @cached_property
     def tokens(self) -> tuple[Token, ...]:
         """Return the words of the lexicon; one that reaches into a number yields to it."""
-        numbers = [(x.start, x.end) for x in (*self.quantities, *self.ratios, *self.deadlines)]
+        numbers = [
+            *((x.start, x.end) for x in self.quantities),
+            *((x.start, x.end) for x in self.ratios),
+            *((x.start, x.end) for x in self.deadlines),
+        ]
         if not numbers:
             return tuple(tokens(self.text))
         return tuple(t for t in tokens(self.text) if not any(t.start < e and s < t.end for s, e in numbers))

@@ -30,7 +30,7 @@ def clause_from_row(row: Mapping[str, Any], *, review: Mapping[str, Any] | None 
     """
     try:
         return _clause(row, review)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         what = f"{row.get('id', '?')}: {type(error).__name__} {error}"
         reason = {
             "zh": f"条款缺项或取值有误（{what}）",
@@ -53,9 +53,14 @@ def _clause(row: Mapping[str, Any], review: Mapping[str, Any] | None) -> Clause:
         scope=_scope(row["scope"]),
         rules=tuple(_rule(row, rule, review) for rule in row.get("rules") or ()),
         list_id=row.get("list_id", ""),
-        valid_from=row.get("valid_from"),
-        valid_to=row.get("valid_to"),
+        valid_from=_day(row.get("valid_from")),
+        valid_to=_day(row.get("valid_to")),
     )
+
+
+def _day(value: object) -> date | None:
+    """Return a date, which JSON holds as ISO text and YAML as itself."""
+    return value if value is None or isinstance(value, date) else date.fromisoformat(str(value))
 
 
 def _scope(scope: Mapping[str, Any]) -> Scope:

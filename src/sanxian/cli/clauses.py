@@ -268,7 +268,7 @@ def export(
     if wanted not in _FORMATS:
         raise _usage("format", given=wanted or "-", known=" ".join(_FORMATS))
     if wanted == "schema":
-        session.emit((json.dumps(exchange.schema(), ensure_ascii=False, indent=2) + "\n").encode(), out)
+        session.emit((json.dumps(exchange.schema(), ensure_ascii=False, indent=1) + "\n").encode(), out)
         return
     if source is None:
         raise _usage("source")
@@ -280,10 +280,12 @@ def export(
             files.write_clauses(out.with_suffix(f".{wanted}") if out.suffix == "" else out, rows)
             session.say(session.t("written", path=out))
         return
-    content = {"csv": exchange.to_csv, "dmn": exchange.to_dmn, "jdm": exchange.to_jdm}[wanted](rows)
-    if isinstance(content, (dict, list)):
-        content = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
-    session.emit(content.encode() if isinstance(content, str) else content, out)
+    if wanted == "dmn":
+        session.emit(exchange.to_dmn(rows), out)
+    elif wanted == "csv":
+        session.emit(exchange.to_csv(rows).encode("utf-8-sig"), out)
+    else:
+        session.emit((json.dumps(exchange.to_jdm(rows), ensure_ascii=False, indent=1) + "\n").encode(), out)
 
 
 def _any_rows(source: Path) -> list[dict[str, Any]]:

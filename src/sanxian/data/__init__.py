@@ -22,10 +22,10 @@ from typing import Any, Final
 from sanxian.errors import FactUnit, UnknownIndustry
 
 __all__ = [
+    "MATTER",
     "FactDef",
     "Industry",
     "StateDef",
-    "MATTER",
     "activities",
     "convert",
     "fact",

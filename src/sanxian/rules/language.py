@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -189,11 +190,24 @@ _ORDER: Final[dict[str, Callable[[float, float], bool]]] = {
     "==": lambda a, b: a == b,
     "!=": lambda a, b: a != b,
 }
-_RULE_KEYS: Final = frozenset(
-    ("effect", "strength", "subject", "when", "unless", "require", "until", "quote", "review", "id", "note", "parts")
+RULE_KEYS: Final = frozenset(
+    (
+        "effect",
+        "strength",
+        "subject",
+        "when",
+        "unless",
+        "require",
+        "until",
+        "quote",
+        "review",
+        "id",
+        "note",
+        "parts",
+    )
 )
-_SUBJECT_KEYS: Final = frozenset(("nature", "industry", "activity", "role"))
-_OPS_BY_TYPE: Final = {
+SUBJECT_KEYS: Final = frozenset(("nature", "industry", "activity", "role"))
+OPS_BY_TYPE: Final = {
     "bool": frozenset(("is",)),
     "enum": frozenset(("is", "is_not", "in", "not_in")),
     "text": frozenset(("is", "is_not", "in", "not_in")),
@@ -201,7 +215,7 @@ _OPS_BY_TYPE: Final = {
     "number": frozenset((*_ORDER, "between")),
     "date": frozenset(("<", "<=", ">", ">=", "==")),
 }
-_ATOMS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
+ATOMS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
     # atom: (needed keys, allowed keys) besides the atom's own
     "fact": (frozenset(("op", "value")), frozenset(("op", "value", "unit"))),
     "matter": (frozenset(), frozenset(("op", "value", "unit"))),
@@ -253,7 +267,7 @@ def compile_rule(rule: Mapping[str, Any]) -> Rule:
     """
     if not isinstance(rule, Mapping):
         raise bad("rule", "不是对象", "not an object")
-    _known_keys("rule", rule, _RULE_KEYS)
+    _known_keys("rule", rule, RULE_KEYS)
     effect = _enum("effect", rule.get("effect"), Effect)
     subject = _subject(rule.get("subject") or {}, effect)
     when = _condition("when", rule.get("when"))
@@ -342,8 +356,8 @@ def _strings(where: str, value: object, *, filled: bool = True) -> tuple[str, ..
 def _subject(subject: object, effect: Effect) -> tuple[Tree, ...]:
     if not isinstance(subject, Mapping):
         raise bad("subject", "不是对象", "not an object")
-    _known_keys("subject", subject, _SUBJECT_KEYS)
-    lists = {k: _strings(f"subject.{k}", subject[k], filled=False) for k in _SUBJECT_KEYS if subject.get(k)}
+    _known_keys("subject", subject, SUBJECT_KEYS)
+    lists = {k: _strings(f"subject.{k}", subject[k], filled=False) for k in SUBJECT_KEYS if subject.get(k)}
     # an exit clause speaks to what already stands, also when it does not say 现有
     natures = lists.get("nature") or (("现有",) if effect is Effect.EXIT else ())
     trees: list[Tree] = []
@@ -388,13 +402,16 @@ def _tree(where: str, value: object, duties: bool) -> Tree:
 
 
 def _atom(where: str, atom: Mapping[str, Any]) -> Leaf:
-    kinds = [k for k in _ATOMS if k in atom]
+    kinds = [k for k in ATOMS if k in atom]
     if len(kinds) != 1:
-        zh = f"应恰有一个原子 {' '.join(_ATOMS)}"
-        raise bad(where, zh, f"must have exactly one atom of {' '.join(_ATOMS)}")
+        zh = f"应恰有一个原子 {' '.join(ATOMS)}"
+        raise bad(where, zh, f"must have exactly one atom of {' '.join(ATOMS)}")
     kind = kinds[0]
-    needed, allowed = _ATOMS[kind]
+    needed, allowed = ATOMS[kind]
     _known_keys(where, atom, (kind, *allowed))
+    for key in (kind, "op", "unit", "role", "of", "at", "issuer", "phase"):
+        if key != "industry" and not isinstance(atom.get(key, ""), (str, type(None))):
+            raise bad(f"{where}.{key}", "应为文字", "must be text")
     missing = sorted(needed - set(atom))
     if missing:
         raise bad(where, f"缺少 {'、'.join(missing)}", f"lacks {', '.join(missing)}")
@@ -407,8 +424,8 @@ def _fact_leaf(where: str, atom: Mapping[str, Any]) -> Leaf:
     if key not in known or key == "industry":
         raise bad(where, f"事实项“{key}”不在词表中", f"fact “{key}” is not in the vocabulary")
     fact, op, value = known[key], atom["op"], atom["value"]
-    if op not in _OPS_BY_TYPE[fact.type]:
-        ops = " ".join(sorted(_OPS_BY_TYPE[fact.type]))
+    if op not in OPS_BY_TYPE[fact.type]:
+        ops = " ".join(sorted(OPS_BY_TYPE[fact.type]))
         raise bad(where, f"{fact.type} 型只能用 {ops}", f"a {fact.type} takes {ops}")
     if "unit" in atom and fact.type != "number":
         raise bad(where, "只有数值可带单位", "only numbers take a unit")
@@ -435,17 +452,17 @@ def _fact_leaf(where: str, atom: Mapping[str, Any]) -> Leaf:
 def _matter_leaf(where: str, atom: Mapping[str, Any]) -> Leaf:
     """事项: a condition in the clause's own words; a yes or no, or with ``op`` a number."""
     text = atom["matter"]
-    if not isinstance(text, str) or not text.strip() or set(text) & set("[]"):
+    plain = unicodedata.normalize("NFKC", text)
+    if not plain.strip() or set(plain) & set("[]"):
         raise bad(where, "应写明事项，且不含方括号", "must say the matter, without square brackets")
+    if ("op" in atom) != ("value" in atom) or ("unit" in atom and "op" not in atom):
+        raise bad(where, "op 与 value 须同用，unit 须与 op 同用", "op goes with value, unit with op")
     if "op" not in atom:
-        odd = sorted({"value", "unit"} & set(atom))
-        if odd:
-            raise bad(where, f"{'、'.join(odd)} 须与 op 同用", f"{', '.join(odd)} need op")
         truth: Variable = ("fact", data.matter_key(text, None))
         return Leaf(atom, truth, lambda env: _same(env.read(truth), True))
-    unit = atom.get("unit", "")
-    if not isinstance(unit, str) or set(unit) & set("[]"):
-        raise bad(where, "单位应为文字", "a unit must be text")
+    unit = atom.get("unit") or ""
+    if set(unicodedata.normalize("NFKC", unit)) & set("[]"):
+        raise bad(where, "单位不含方括号", "a unit has no square brackets")
     variable: Variable = ("fact", data.matter_key(text, unit))
     return Leaf(atom, variable, _number_test(where, variable, atom, data.fact(variable[1]).unit))
 
@@ -499,7 +516,8 @@ def limits_of(where: str, atom: Mapping[str, Any], base_unit: str) -> tuple[floa
     unit = str(atom.get("unit", base_unit))
     try:
         limits = tuple(
-            v if base_unit in (unit, data.unit_name(unit)) else data.convert(v, unit, base_unit) for v in map(float, values)
+            v if base_unit in (unit, data.unit_name(unit)) else data.convert(v, unit, base_unit)
+            for v in map(float, values)
         )
     except (SanxianError, OverflowError):
         raise bad(
@@ -642,7 +660,7 @@ def _state_leaf(where: str, atom: Mapping[str, Any]) -> Leaf:
 def _date_leaf(where: str, atom: Mapping[str, Any]) -> Leaf:
     if atom["date"] != "as_of":
         raise bad(where, "date 只认 as_of；其他日期用 fact", "date knows as_of only; use fact for others")
-    if atom["op"] not in _OPS_BY_TYPE["date"]:
+    if atom["op"] not in OPS_BY_TYPE["date"]:
         raise bad(where, "不认识的比较符", "unknown comparison")
     limit, op = _date(where, atom["value"]), atom["op"]
     return Leaf(atom, None, lambda env: Truth.of(_ORDER[op](env.as_of.toordinal(), limit.toordinal())))
