@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
@@ -23,6 +24,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from sanxian import output
 from sanxian.clauses import sentences
 from sanxian.clauses.files import decode, encode
+from sanxian.clauses.text import plain
+from sanxian.clauses.words import tokens
 from sanxian.errors import ClauseError, NotInstalled, ReviewWorkbook, SanxianError
 from sanxian.geometry import archives
 from sanxian.i18n import LANGS, t
@@ -76,6 +79,8 @@ _DAY: Final = re.compile(
 )
 
 _PLAIN, _RESIDUE, _QUOTE, _UNREAD = range(4)  # how a character of the clause text is shown
+_FUNCTION: Final = frozenset(("stops", "generic", "building", "here"))
+_EXCEPTS: Final = re.compile("除外|除|外|不受此限|不在此限")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -441,11 +446,20 @@ def _styles(row: Mapping[str, Any], rule: Mapping[str, Any] | None) -> list[int]
         if isinstance(parts, list)
         else []
     )
-    read = {place for span in spans if span for place in range(*span)}
+    read = {place for span in spans if span for place in range(*span)} | _function_words(text)
     for place in range(*quote):
         if styles[place] == _PLAIN:
             styles[place] = _UNREAD if read and place not in read and text[place].isalnum() else _QUOTE
     return styles
+
+
+@lru_cache(maxsize=64)
+def _function_words(text: str) -> frozenset[int]:
+    """Return where words stand that ask no reading of their own (的, 项目, 除外)."""
+    flat = plain(text)
+    spans = (flat.published(t.start, t.end) for t in tokens(flat.text) if t.kinds.keys() & _FUNCTION)
+    marks = (flat.published(m.start(), m.end()) for m in _EXCEPTS.finditer(flat.text))
+    return frozenset(place for span in (*spans, *marks) for place in range(*span))
 
 
 def _span(value: object, text: str) -> tuple[int, int] | None:
