@@ -9,7 +9,7 @@ import calendar
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 _DIGITS: Final = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "半": 0.5}
@@ -160,6 +160,8 @@ def deadlines(text: str) -> Iterator[Deadline]:
         if 1 <= day <= days:
             begins = found["after"] is not None
             until = date(year, last, day if found["day"] or not begins else 1)
+            if found["before"] and not (found["end"] or found["day"]):
+                until = date(year, last if month else 1, 1) - timedelta(days=1)  # 2028年前: by the end of 2027
             yield Deadline(start=found.start(), end=found.end(), until=until, begins=begins)
 
 
