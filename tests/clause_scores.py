@@ -24,6 +24,7 @@ SETS: Final = {
     "own_law": HERE / "clauses" / "own_law.jsonl",
     "own_unit": HERE / "clauses" / "own_unit.jsonl",
     "own_fresh": HERE / "clauses" / "own_fresh.jsonl",
+    "own_unseen": HERE / "clauses" / "own_unseen.jsonl",
 }
 MEASURES: Final = (
     "effect_accuracy",

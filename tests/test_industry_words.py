@@ -83,8 +83,8 @@ def divisions(codes: set[str]) -> set[str]:
 def test_it_is_a_lexicon_of_the_size_that_was_meant() -> None:
     kinds = [row.kind for row in ROWS]
     assert set(kinds) == KINDS
-    assert sum(kind not in WITHOUT_CODES for kind in kinds) >= 900
-    assert kinds.count("blocker") >= 60
+    assert sum(kind not in WITHOUT_CODES for kind in kinds) >= 4_500
+    assert kinds.count("blocker") >= 1_200
 
 
 def test_no_word_is_listed_twice() -> None:
@@ -186,6 +186,28 @@ def test_a_blocker_holds_a_shorter_word_it_keeps_from_matching() -> None:
         ("煤炭批发", {"51"}),
         ("采矿业", {"B"}),
         ("制造业", {"C"}),
+        ("石化", {"251"}),  # lists name 化工 beside it
+        ("多晶硅", {"3985"}),
+        ("工业硅", {"3218"}),
+        ("虚拟货币挖矿", {"64", "65"}),  # no mining
+        ("盐湖提锂", {"2613"}),  # nor is this
+        ("洗砂点", {"1019"}),
+        ("机制砂", {"3039"}),
+        ("动力电池回收", {"42"}),
+        ("动力电池", {"3841"}),
+        ("医疗废物", {"7724"}),
+        ("建筑垃圾消纳场", {"7723"}),
+        ("废品收购站", {"5191"}),
+        ("粮食筒仓", {"5951"}),
+        ("输油管线", {"57"}),
+        ("液化气站", {"4512"}),
+        ("油氢合建站", {"526"}),
+        ("沥青拌和站", {"3099"}),
+        ("商混企业", {"3021"}),
+        ("砂石矿山", {"101"}),  # not every mine
+        ("汽车零部件涂装", {"3670"}),
+        ("黏土砖", {"3031"}),  # 粘 and 黏 are both written
+        ("粘土砖", {"3031"}),
     ],
 )
 def test_a_word_means_its_codes(text: str, expected: set[str]) -> None:
@@ -227,6 +249,20 @@ def test_two_high_is_every_one_of_its_trades() -> None:
         "提高资源开发利用效率",
         "各类建设项目和工业企业",
         "污水集中处理设施",
+        "位于高速公路、国道两侧可视范围",
+        "铁路线路安全保护区外侧",
+        "大宗货物铁路运输占比达到80%",
+        "不得取用自来水",
+        "可再生能源供电比例不低于50%",
+        "采用一次性活性炭等低效设施",
+        "出口设置洗车台",
+        "利用采煤沉陷区",
+        "压覆重要矿产资源",
+        "脱硫石膏",
+        "依托园区污水处理厂集中处理",
+        "住宅楼内",
+        "投保环境污染责任保险",
+        "节水灌溉工程",
     ],
 )
 def test_what_is_no_industry_is_none(text: str) -> None:
@@ -238,6 +274,11 @@ def test_what_is_no_industry_is_none(text: str) -> None:
 
 def _lines(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (LABELLED / name).read_text("utf-8").splitlines()]
+
+
+def _own(name: str) -> list[dict[str, Any]]:
+    text = (Path(__file__).resolve().parent / "clauses" / f"{name}.jsonl").read_text("utf-8")
+    return [json.loads(line) for line in text.splitlines()]
 
 
 def _score(rows: list[dict[str, Any]]) -> tuple[float, float]:
@@ -258,11 +299,22 @@ def test_divisions_of_labelled_clauses_are_found() -> None:
     """
     clauses = _lines("clauses_dev.jsonl") + _lines("clauses_unit_style_dev.jsonl")
     precision, recall = _score([row for row in clauses if row["industry_codes"]])
-    assert precision >= 0.93
-    assert recall >= 0.97
+    assert precision >= 0.95
+    assert recall >= 0.99
     precision, recall = _score(clauses)
-    assert precision >= 0.85
-    assert recall >= 0.97
+    assert precision >= 0.88
+    assert recall >= 0.99
+
+
+@pytest.mark.parametrize(
+    ("name", "precision", "recall"),
+    [("own_law", 0.86, 0.97), ("own_unit", 0.85, 0.98), ("own_fresh", 0.82, 0.95)],
+)
+def test_divisions_of_our_own_labels_are_found(name: str, precision: float, recall: float) -> None:
+    """These clauses were read while the list was written: they guard what it has, and estimate nothing unseen."""
+    found_, reached = _score([row for row in _own(name) if row["industry_codes"]])
+    assert found_ >= precision
+    assert reached >= recall
 
 
 def test_the_industries_of_judged_projects_are_found() -> None:
