@@ -73,8 +73,9 @@ def _speed() -> float:
     texts = [json.loads(line)["text"] for p in SETS.values() for line in p.read_text("utf-8").splitlines()]
     for text in texts:
         parse(text)
+    numbered = [f"{n}、{text}" for n, text in enumerate(texts, 1)]  # a text seen before is not read again
     start = time.thread_time()
-    for text in texts:
+    for text in numbered:
         parse(text)
     return 1000 * (time.thread_time() - start) / len(texts)
 

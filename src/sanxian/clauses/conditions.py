@@ -28,6 +28,7 @@ _MEANS: Final = re.compile("采用[^,;。的]{0,12}$")  # 采用盐酸酸洗: a 
 _RANK: Final = re.compile(
     r"(?:[一二三四五六甲乙丙]|[IVX]{1,4}|\d)(?:等|级|类)(?:及|\(含\)|\(不含\))?以[上下](?=(?P<what>[^,;。的、]{0,6}))"
 )
+_PUNCTUATION: Final = re.compile('[,;:。、()/\\n“”"]+')
 _BURNT: Final = re.compile("(?:燃|散煤)|[^,;。的]{1,14}(?:锅炉|窑|炉|机组|火电|发电|电站|供热|燃料|燃烧)")
 _GROWTH: Final = re.compile(
     "(?:新增|增加|增大)[^,;。]{0,14}?(?:重金属|污染物|排放量|排污量|污染|化学需氧量|氨氮|总磷|总氮|二氧化硫|氮氧化物"
@@ -93,8 +94,13 @@ class _Stretch:
         return said
 
     def _mark(self, span: Span, value: int) -> None:
-        for place in range(max(span[0], self._start), min(span[1], self._end)):
-            self._cover[place - self._start] = max(self._cover[place - self._start], value)
+        begin, stop = max(span[0], self._start) - self._start, min(span[1], self._end) - self._start
+        if begin >= stop or value == _UNKNOWN:
+            return
+        if value == _UNDERSTOOD:
+            self._cover[begin:stop] = b"\2" * (stop - begin)
+        else:
+            self._cover[begin:stop] = self._cover[begin:stop].replace(b"\0", b"\1")
 
     def _add(self, found: Found) -> None:
         self._said.atoms.append(found)
@@ -131,9 +137,8 @@ class _Stretch:
             taken = self._cover[token.start - self._start] == _UNDERSTOOD
             if not taken or token.kinds.keys() & {"nature", "industry"}:
                 self._mark((token.start, token.end), self._word(token))
-        for place in range(self._start, self._end):
-            if text[place] in ',;:。、()/\n“”"':
-                self._mark((place, place + 1), _FUNCTION)
+        for marks in _PUNCTUATION.finditer(text, self._start, self._end):
+            self._mark(marks.span(), _FUNCTION)
         for fact, named in (("pollutants", self._pollutants), ("fuel", self._fuels)):
             if named:
                 values = list(dict.fromkeys(v for value, _ in named for v in value.split(",")))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from sanxian import rules
@@ -46,6 +47,11 @@ def parse(text: str) -> Reading:
     >>> [r["effect"] for r in parse("禁止新建、扩建化工项目；现有的限期退出。").rules]
     ['FORBID', 'EXIT']
     """
+    return _parse(text)
+
+
+@lru_cache(maxsize=1024)  # units of a list say the same thing again and again
+def _parse(text: str) -> Reading:
     if (stated := _controlled(text)) is not None:
         return stated
     work = Work(lexed(text[:MAX_TEXT]))
