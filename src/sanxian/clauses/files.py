@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -167,11 +168,18 @@ def decode(text: str) -> Any:
 
 def ordered(value: Any) -> Any:
     """Return a JSON value with the keys of every object in the order of the format."""
+    if value is None or isinstance(value, (str, int, float)):
+        return value
     if isinstance(value, Mapping):
-        return {key: ordered(value[key]) for key in sorted(value, key=_rank)}
-    if isinstance(value, Sequence) and not isinstance(value, str):
+        return {key: ordered(value[key]) for key in _in_order(tuple(value))}
+    if isinstance(value, Sequence):
         return [ordered(item) for item in value]
     return value
+
+
+@lru_cache(maxsize=4096)  # rows have few shapes
+def _in_order(keys: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(keys, key=_rank))
 
 
 def _rank(key: str) -> tuple[int, str]:

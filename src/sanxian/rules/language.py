@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -233,6 +233,7 @@ ATOMS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
     "document": (frozenset(), frozenset(("issuer",))),
     "duty": (frozenset(), frozenset(("phase",))),
 }
+_LISTED: Final = frozenset(("value", "industry"))  # what of an atom is not text
 STATE_LEVELS: Final = ("place", "county", "prefecture", "province")
 BASE_UNIT: Final = {"area": "m2", "length": "m", "distance": "m"}
 
@@ -300,8 +301,8 @@ def bad(where: str, zh: str, en: str) -> BadRule:
     return BadRule(where=where, reason={"zh": zh, "en": en})
 
 
-def _known_keys(where: str, mapping: Mapping[str, Any], allowed: Iterable[str]) -> None:
-    unknown = sorted(str(k) for k in set(mapping) - set(allowed))
+def _known_keys(where: str, mapping: Mapping[str, Any], allowed: Collection[str]) -> None:
+    unknown = sorted(str(k) for k in mapping if k not in allowed)
     if unknown:
         raise bad(where, f"不认识的键 {'、'.join(unknown)}", f"unknown key {', '.join(unknown)}")
 
@@ -409,8 +410,8 @@ def _atom(where: str, atom: Mapping[str, Any]) -> Leaf:
     kind = kinds[0]
     needed, allowed = ATOMS[kind]
     _known_keys(where, atom, (kind, *allowed))
-    for key in (kind, "op", "unit", "role", "of", "at", "issuer", "phase"):
-        if key != "industry" and not isinstance(atom.get(key, ""), (str, type(None))):
+    for key, value in atom.items():
+        if key not in _LISTED and not isinstance(value, str) and value is not None:
             raise bad(f"{where}.{key}", "应为文字", "must be text")
     missing = sorted(needed - set(atom))
     if missing:
