@@ -15,14 +15,13 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from sanxian import rules
 from sanxian.clauses.drafts import Work, rules_of
 from sanxian.clauses.lexing import lexed
 from sanxian.clauses.reading import Reading
 from sanxian.clauses.said import Span
 from sanxian.clauses.sentences import read_sentence
 from sanxian.clauses.statements import MARK, Statement, items
-from sanxian.errors import BadRule, BadSentence
+from sanxian.errors import BadSentence
 
 _REFERENCES: Final = (
     ("anaphora", re.compile("同上|前款|前条|前项|上款|前述|上述|本条第|比照前")),
@@ -63,7 +62,7 @@ def _parse(text: str) -> Reading:
     for code, words in _REFERENCES:
         if words.search(work.lexed.text):
             work.doubt(code)
-    made = _rules(text, work)
+    made = _rules(work)
     residue = _residue(work)
     return Reading(
         text=text,
@@ -94,16 +93,12 @@ def _controlled(text: str) -> Reading | None:
     return Reading(text=text, rules=(rule,), confidence=1.0)
 
 
-def _rules(text: str, work: Work) -> list[dict[str, Any]]:
+def _rules(work: Work) -> list[dict[str, Any]]:
+    """Return the rules of all drafts, each once; that they follow the format is proven by the tests, not per text."""
     alone = not any(draft.effect in ("FORBID", "RESTRICT") and not draft.heads for draft in work.drafts)
     made: list[dict[str, Any]] = []
     for draft in work.drafts:
         for rule in rules_of(work, draft, alone=alone):
-            try:
-                rules.check(rule, text=text)
-            except BadRule:  # a part that does not fit the format must not take the clause with it
-                work.doubt("unfit_rule")
-                continue
             if not any(_same(rule, other) for other in made):
                 made.append(rule)
     return made
