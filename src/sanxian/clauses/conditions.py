@@ -117,7 +117,7 @@ class _Stretch:
                     if number.unit in LENGTHS:
                         self._anchors.append(found.at)
                 self._mark((number.start, number.end), _UNDERSTOOD)
-        for rank in _RANK.finditer(self._text, start, end):
+        for rank in _RANK.finditer(self._text, start, end) if "以" in self._text[start:end] else ():
             # 四等及以上尾矿库, 环境风险潜势Ⅲ级及以上: with the words beside it
             begin = max((t.end for t in self._lexed.within(start, rank.start())), default=start)
             begin = max(
@@ -145,7 +145,7 @@ class _Stretch:
                 said.atoms.append(
                     Found({"fact": fact, "op": "has_any", "value": values}, around([s for _, s in named]))
                 )
-        for growth in _GROWTH.finditer(text, self._start, self._end):
+        for growth in _GROWTH.finditer(text, self._start, self._end) if "增" in text else ():
             fact = "heavy_metal_change" if "重金属" in growth[0] else "emission_change"
             self._add(Found({"fact": fact, "op": "is", "value": "增加"}, growth.span()))
 

@@ -133,14 +133,15 @@ def effects(lexed: Lexed, begin: int, end: int) -> list[Stated]:
         bound = number.bound and not found and not text.startswith("且", number.end)
         if closed and (number.requires or bound):
             found.append(Stated("REQUIRE", "strict", (number.start, number.start + 1)))
-    for match in _NO_GROWTH.finditer(text, begin, end):
+    words = text[begin:end]  # the patterns below are rare; a character they all hold is looked for first
+    for match in _NO_GROWTH.finditer(text, begin, end) if "增" in words or "只降" in words else ():
         found = [s for s in found if s.at[1] <= match.start() or s.at[0] >= match.end()]
         found.append(Stated("REQUIRE", "strict", match.span()))
-    if not any(s.effect == "FORBID" for s in found):
+    if ("停" in words or "暂缓" in words or "不" in words) and not any(s.effect == "FORBID" for s in found):
         found += [
             Stated("FORBID", "strict", (m.start(), m.start() + 2)) for m in STOPPED.finditer(text, begin, end)
         ]
-    for match in _RESTRICTED.finditer(text, begin, end):
+    for match in _RESTRICTED.finditer(text, begin, end) if "限制" in words or "准入" in words else ():
         found.append(Stated("RESTRICT", "strict" if "类" in match[0] else "soft", match.span()))
     return sorted(found, key=lambda s: s.at)
 

@@ -161,7 +161,8 @@ def deadlines(text: str) -> Iterator[Deadline]:
             begins = found["after"] is not None
             until = date(year, last, day if found["day"] or not begins else 1)
             if found["before"] and not (found["end"] or found["day"]):
-                until = date(year, last if month else 1, 1) - timedelta(days=1)  # 2028年前: by the end of 2027
+                # 2028年前: by the end of 2027
+                until = date(year, last if month else 1, 1) - timedelta(days=1)
             yield Deadline(start=found.start(), end=found.end(), until=until, begins=begins)
 
 

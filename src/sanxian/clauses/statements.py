@@ -94,6 +94,9 @@ class Statement:
         """Take out exceptions that stand before or inside what they bind; return where they stood."""
         begin, end = self._item[:2]
         text, lexed, masked = self._text, self._lexed, []
+        words = text[begin:end]
+        if not any(sign in words for sign in ("除", "外", "关", "不相", "未")):
+            return []
         for found in exceptions.IN_FRONT.finditer(text, begin, end):
             if not text.startswith("(", found.start() - 1) and not exceptions.ADDS.match(found["what"]):
                 self._ahead += exceptions.cases(lexed, *found.span("what"))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -98,18 +99,16 @@ def parse(
         rows, size = held, len(held)
         for entry in reading.log if reading is not None else ():
             session.say(f"{_where(entry.place)}  {session.pick(entry.zh, entry.en)}", style="yellow")
-    made: list[dict[str, Any]] = []
-
-    def read() -> Iterator[dict[str, Any]]:
+    counts: Counter[str] = Counter()
+    with output.replacing(out) as beside, beside.open("w", encoding="utf-8", newline="\n") as lines:
         for row in _watched(session, rows, size):
             full = intake.with_rules(row)
-            made.append({"rules": len(full.get("rules") or ()), "reading": full.get("reading")})
-            yield full
-
-    with output.replacing(out) as beside, beside.open("w", encoding="utf-8", newline="\n") as lines:
-        for row in read():
-            lines.write(files.encode(row) + "\n")
-    _say_tally(session, made)
+            lines.write(files.encode(full) + "\n")
+            made = len(full.get("rules") or ())
+            counts.update(("clauses", "left") if not made else ("clauses",))
+            counts["rules"] += made
+            counts.update(f"doubt.{code}" for code in (full.get("reading") or {}).get("doubts", ()))
+    _say_tally(session, counts)
     session.say(session.t("written", path=out))
 
 
@@ -131,16 +130,12 @@ def _scope(given: str | None) -> dict[str, Any] | None:
     return {kind: [value for value in values.split(",") if value]}
 
 
-def _say_tally(session: Session, made: Sequence[Mapping[str, Any]]) -> None:
-    rules = sum(row["rules"] for row in made)
-    left = sum(not row["rules"] for row in made)
-    session.say(t("clauses.parsed", session.lang, clauses=len(made), rules=rules, left=left))
-    doubts: dict[str, int] = {}
-    for row in made:
-        for code in (row["reading"] or {}).get("doubts", ()):
-            doubts[code] = doubts.get(code, 0) + 1
-    for code, count in sorted(doubts.items(), key=lambda pair: -pair[1]):
-        session.say(f"  {count:>6,}  {t(f'clauses.doubt.{code}', session.lang)}")
+def _say_tally(session: Session, counts: Counter[str]) -> None:
+    said = {key: counts[key] for key in ("clauses", "rules", "left")}
+    session.say(t("clauses.parsed", session.lang, **said))
+    for key, count in counts.most_common():
+        if key.startswith("doubt."):
+            session.say(f"  {count:>7,}  {t(f'clauses.{key}', session.lang)}")
 
 
 def _watched(session: Session, rows: Iterable[dict[str, Any]], size: int | None) -> Iterator[dict[str, Any]]:
