@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -620,3 +621,12 @@ def test_every_rule_holds_to_the_format(text: str) -> None:
 def test_reading_twice_reads_the_same() -> None:
     for text in TEXTS[::11]:
         assert parse(text) == parse(text)
+
+
+def test_signs_of_facts_are_in_every_way_to_say_them() -> None:
+    """``signs`` only spare work: a phrase without one of them must not match."""
+    for entry in table()["facts"]:
+        pattern = re.compile(entry["words"])
+        for text in TEXTS:
+            for found in pattern.finditer(plain(text).text):
+                assert any(sign in found[0] for sign in entry["signs"])

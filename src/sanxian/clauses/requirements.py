@@ -25,22 +25,18 @@ _MODAL_TAIL: Final = re.compile(
 
 
 @lru_cache(maxsize=1)
-def _phrases() -> tuple[tuple[re.Pattern[str], Atom], ...]:
-    return tuple((re.compile(entry["words"]), entry["atom"]) for entry in table()["facts"])
-
-
-_ANY_FACT: Final = re.compile(
-    "清洁生产|排放限值|超低排放|标杆|基准水平|煤炭|用煤|碳排放|重金属|只减不增|不增加|零增长|只降不升|不得增加|不得新增|在线|自动监|应急预案|定额|流量|规划环评|国土空间|定位|主导产业|防护距离|淘汰|鼓励类|重大|重点项目|战略性|禁止|两高|高耗能|限制类"
-)
+def _phrases() -> tuple[tuple[tuple[str, ...], re.Pattern[str], Atom], ...]:
+    return tuple((tuple(e["signs"]), re.compile(e["words"]), e["atom"]) for e in table()["facts"])
 
 
 def facts(lexed: Lexed, start: int, end: int) -> Iterator[Found]:
     """Yield the facts of the vocabulary that phrases in ``[start, end)`` state."""
     text = lexed.text
-    if _ANY_FACT.search(text, start, end) is None:
-        return
+    words = text[start:end]
     taken: list[Span] = []
-    for pattern, atom in _phrases():
+    for signs, pattern, atom in _phrases():
+        if not any(sign in words for sign in signs):
+            continue
         for found in pattern.finditer(text, start, end):
             span = found.span()
             if span[0] < span[1] and not any(span[0] < e and s < span[1] for s, e in taken):

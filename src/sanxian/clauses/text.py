@@ -30,11 +30,14 @@ def plain(text: str) -> Plain:
     Spaces that separate two Latin letters or digits stay; every other space, control character and
     invisible mark is layout (or OCR noise) and goes.
     """
+    every = list(map(_forms, text))
+    joined = "".join(every)
+    if "" not in every and len(joined) == len(text):
+        return Plain(joined, tuple(range(len(text) + 1)))  # no layout, nothing longer than it was
     characters: list[str] = []
     origin: list[int] = []
     gap = -1  # where a space was seen that may have to stay
-    for place, character in enumerate(text):
-        forms = _forms(character)
+    for place, (character, forms) in enumerate(zip(text, every, strict=True)):
         if not forms:
             gap = place
             if character == "\n" and characters and characters[-1] not in "\n,;:、。":
