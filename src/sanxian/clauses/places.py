@@ -102,11 +102,11 @@ def _name_start(lexed: Lexed, token: Token, start: int) -> int:
 
 def states(lexed: Lexed, start: int, end: int) -> Iterator[Found]:
     """Yield the states of places that clauses describe by a target missed or a cap passed."""
-    words = lexed.text[start:end]
-    for pattern, (key, value) in _NOT_MET if "标" in words or "劣" in words else ():
+    stretch = lexed.text[start:end]
+    for pattern, (key, value) in _NOT_MET if "标" in stretch or "劣" in stretch else ():
         for found in pattern.finditer(lexed.text, start, end):
             yield Found({"state": key, "op": "is", "value": value}, found.span())
-    if not any(sign in words for sign in "未超突不达"):
+    if not any(sign in stretch for sign in "未超突不达"):
         return
     for found in _TARGETS_MISSED.finditer(lexed.text, start, end):
         if _NOT_AREAS.search(found[0]):
