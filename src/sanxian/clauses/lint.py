@@ -55,7 +55,7 @@ from sanxian.clauses.quantities import deadlines, number
 from sanxian.clauses.rows import clause_from_row
 from sanxian.clauses.text import Plain, plain
 from sanxian.edition import Edition, Lapse, LapseKind, county_of_unit
-from sanxian.edition.validity import _check_clauses as check_clauses
+from sanxian.edition.validity import check_clauses
 from sanxian.errors import ClauseError
 from sanxian.i18n import t
 from sanxian.model import (

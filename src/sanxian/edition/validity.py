@@ -57,7 +57,7 @@ def validate(edition: Edition) -> tuple[Problem, ...]:
         _check_layers,
         _check_zones,
         _check_units,
-        _check_clauses,
+        check_clauses,
         _check_documents,
         _check_places,
     )
@@ -245,7 +245,11 @@ def _check_units(edition: Edition) -> Iterator[Problem]:
                 )
 
 
-def _check_clauses(edition: Edition) -> Iterator[Problem]:
+def check_clauses(edition: Edition) -> Iterator[Problem]:
+    """Yield the problems of the clauses alone: ids, documents, dates, scopes.
+
+    A list is checked by it before it is part of an edition.
+    """
     counts = Counter(clause.id for clause in edition.clauses)
     for clause_id in sorted(clause_id for clause_id, count in counts.items() if count > 1):
         yield _error("CLAUSE_REPEATED", clause_id, "条款编号重复", "the clause id is used twice")
