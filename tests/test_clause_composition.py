@@ -16,20 +16,9 @@ from hypothesis import strategies as st
 
 from demo_edition import demo_edition
 from sample_edition import sample_edition
-from sanxian.clauses import composition
-from sanxian.clauses.composition import (
-    Logic,
-    Reach,
-    Site,
-    Standing,
-    by_reach,
-    compose,
-    implies,
-    links,
-    place_in_list,
-    site,
-    site_of_zone,
-)
+from sanxian.clauses.composition import compose, links, place_in_list
+from sanxian.clauses.logic import Logic, Reader, Standing, implies, may_cover, standing
+from sanxian.clauses.reach import Reach, Site, by_reach, site, site_of_zone
 from sanxian.errors import OutsideRegion
 from sanxian.model import (
     Clause,
@@ -427,13 +416,13 @@ def test_what_takes_too_many_alternatives_is_left_open() -> None:
 # --- standing of rules ------------------------------------------------------------------------------------
 
 
-def standing(outer: dict[str, Any], inner: dict[str, Any]) -> Standing | None:
+def stands(outer: dict[str, Any], inner: dict[str, Any]) -> Standing | None:
     logic = Logic()
-    reader = composition.Reader(logic)
+    reader = Reader(logic)
     a, b = (reader.read(clause("X", rules=(rule,))).rules[0].shape for rule in (outer, inner))
-    found = composition.standing(a, b, logic)
+    found = standing(a, b, logic)
     if found is not None:
-        assert composition.may_cover(a, b), "the cheap test must not hide what can be proven"
+        assert may_cover(a, b), "the cheap test must not hide what can be proven"
     return found
 
 
@@ -512,12 +501,12 @@ PAPER = {"document": "论证意见"}
 def test_how_a_rule_stands_to_one_it_takes_in(
     outer: dict[str, Any], inner: dict[str, Any], expected: Standing | None
 ) -> None:
-    assert standing(outer, inner) is expected
+    assert stands(outer, inner) is expected
 
 
 def test_a_broken_rule_is_kept_apart_and_a_rejected_one_left_out() -> None:
     rules = ({"effect": "BAN"}, rule("FORBID"), {"effect": "FORBID", "review": {"state": "rejected"}})
-    read = composition.Reader(Logic()).read(clause("X", rules=rules))
+    read = Reader(Logic()).read(clause("X", rules=rules))
     assert [ruled.seq for ruled in read.rules] == [1]
     assert read.rejected == 1
     assert str(read.broken[0].fields["where"]).startswith("rule[0].")

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from demo_edition import demo_edition
 from sample_edition import sample_edition
-from sanxian.clauses import composition
+from sanxian.clauses import composition, logic
 from sanxian.clauses import lint as linting
 from sanxian.clauses.lint import CHECKS, Remark, Severity, lint
+from sanxian.clauses.reach import Site
 from sanxian.edition import Edition
 from sanxian.i18n import t
 from sanxian.model import Catalogue, Clause, Coverage, CoverageStatus, Dimension, Document, Level, Scope
@@ -723,7 +724,7 @@ def test_no_list_makes_the_lint_fail_and_the_order_of_clauses_changes_no_finding
 
     assert said(found(list(reversed(made)))) == said(remarks)
     # whatever one rule makes without effect, the list of the place shows as well
-    composed = composition.compose(made, at=composition.Site())
+    composed = composition.compose(made, at=Site())
     tied = {
         frozenset((e.clause.id, x.clause)) for e in composed.entries for x in (*e.overridden_by, *e.same_as)
     }
@@ -735,14 +736,14 @@ def test_no_list_makes_the_lint_fail_and_the_order_of_clauses_changes_no_finding
 def work(monkeypatch: pytest.MonkeyPatch, size: int) -> int:
     """Comparisons of two rules that the lint of a list of ``size`` unit clauses makes."""
     count = 0
-    plain = composition.may_cover
+    plain = logic.may_cover
 
     def counted(outer: Any, inner: Any) -> bool:
         nonlocal count
         count += 1
         return plain(outer, inner)
 
-    monkeypatch.setattr(composition, "may_cover", counted)
+    monkeypatch.setattr(logic, "may_cover", counted)
     industries = ("C26", "C25", "C30", "C31", "B06", "B09", "D4416", "A03")
     made = [
         clause(

@@ -29,10 +29,10 @@ import shapely
 
 from sanxian import data
 from sanxian import edition as editions
-from sanxian.clauses.composition import (
+from sanxian.clauses.composition import RANK, place_in_list, references, wording
+from sanxian.clauses.logic import (
     DEMANDS,
     GRANTS,
-    RANK,
     Key,
     Literal,
     Logic,
@@ -43,15 +43,12 @@ from sanxian.clauses.composition import (
     Shape,
     Standing,
     binds_as_much,
-    catalogues_of,
     needed_literals,
-    place_in_list,
-    references,
     standing,
     target_within,
-    wording,
 )
 from sanxian.clauses.quantities import deadlines, number
+from sanxian.clauses.reach import catalogues_of
 from sanxian.clauses.rows import clause_from_row
 from sanxian.clauses.text import Plain, plain
 from sanxian.edition import Edition, Lapse, LapseKind, county_of_unit

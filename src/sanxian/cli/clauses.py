@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -110,7 +111,7 @@ def parse(
             made = len(full.get("rules") or ())
             counts.update(("clauses", "left") if not made else ("clauses",))
             counts["rules"] += made
-            counts.update(f"doubt.{code}" for code in (full.get("reading") or {}).get("doubts", ()))
+            counts.update(f"doubt.{code}" for code in _doubts(full.get("reading")))
     _say_tally(session, counts)
     session.say(session.t("written", path=out))
 
@@ -127,10 +128,16 @@ def _scope(given: str | None) -> dict[str, Any] | None:
         return None
     if given == "everywhere":
         return {"everywhere": True}
-    kind, sign, values = given.partition("=")
-    if not sign:
+    kind, _, listed = given.partition("=")
+    if not (values := [value for value in listed.split(",") if value]):
         raise _usage("scope", given=given)
-    return {kind: [value for value in values.split(",") if value]}
+    return {kind: values}
+
+
+def _doubts(reading: object) -> list[str]:
+    """Return the doubts of a reading; one that came with a reviewed clause may be anything."""
+    doubts = reading.get("doubts") if isinstance(reading, dict) else None
+    return [code for code in doubts if isinstance(code, str)] if isinstance(doubts, list) else []
 
 
 def _say_tally(session: Session, counts: Counter[str]) -> None:
@@ -138,7 +145,11 @@ def _say_tally(session: Session, counts: Counter[str]) -> None:
     session.say(t("clauses.parsed", session.lang, **said))
     for key, count in counts.most_common():
         if key.startswith("doubt."):
-            session.say(f"  {count:>7,}  {t(f'clauses.{key}', session.lang)}")
+            try:
+                words = t(f"clauses.{key}", session.lang)
+            except (KeyError, TypeError):  # a doubt of another version of the program
+                words = key.removeprefix("doubt.")
+            session.say(f"  {count:>7,}  {words}")
 
 
 def _watched(session: Session, rows: Iterable[dict[str, Any]], size: int | None) -> Iterator[dict[str, Any]]:
@@ -273,13 +284,11 @@ def export(
         raise _usage("source")
     rows = _any_rows(source)
     if wanted in ("jsonl", "json", "yaml"):
-        if out is None:
-            session.emit("".join(files.encode(row) + "\n" for row in rows).encode(), None)
-        else:
-            files.write_clauses(out.with_suffix(f".{wanted}") if out.suffix == "" else out, rows)
-            session.say(session.t("written", path=out))
-        return
-    if wanted == "dmn":
+        with TemporaryDirectory() as folder:  # the suffix chooses the form there; here the option does
+            made = Path(folder) / f"{out.stem if out is not None else 'stdout'}.{wanted}"
+            files.write_clauses(made, rows)
+            session.emit(made.read_bytes(), out)
+    elif wanted == "dmn":
         session.emit(exchange.to_dmn(rows), out)
     elif wanted == "csv":
         session.emit(exchange.to_csv(rows).encode("utf-8-sig"), out)
@@ -302,14 +311,14 @@ def _any_rows(source: Path) -> list[dict[str, Any]]:
 
 @contextmanager
 def _opened(source: Path) -> Iterator[bytes]:
-    from sanxian.clauses.intake import unreadable
+    from sanxian.clauses.intake import refused
 
     try:
         yield source.read_bytes()
     except OSError as error:
-        raise unreadable(source, error.strerror or type(error).__name__) from error
+        raise refused(source, "unreadable", error=error.strerror or type(error).__name__) from error
     except UnicodeDecodeError as error:
-        raise unreadable(source, str(error.reason)) from error
+        raise refused(source, "encoding", place=error.start) from error
 
 
 # --- lint --------------------------------------------------------------------------------------------
@@ -428,7 +437,8 @@ def compose(
 
     sanxian clauses compose 成果.gpkg --unit ZH63010220001 --as-of 2026-09-01
     """
-    from sanxian.clauses import composition
+    from sanxian.clauses.composition import compose
+    from sanxian.clauses.reach import site_of_zone
     from sanxian.data import industry_code
     from sanxian.edition import open_edition
     from sanxian.model import LayerKind
@@ -439,11 +449,11 @@ def compose(
     day = date.today() if as_of is None else _day(as_of)  # noqa: DTZ011  # the day of whoever asks
     layer = next((x.id for x in opened.layers if x.kind is LayerKind.CONTROL_UNIT), "")
     try:
-        place = composition.site_of_zone(opened, layer, unit, as_of=day)
+        place = site_of_zone(opened, layer, unit, as_of=day)
     except KeyError:
         raise _usage("unit", given=unit) from None
     codes = [industry_code(code) for code in industry or ()]
-    made = composition.compose(opened.clauses, at=place, edition=opened, as_of=day, industries=codes)
+    made = compose(opened.clauses, at=place, edition=opened, as_of=day, industries=codes)
     if form == "json":
         session.emit(_composition_json(made), None)
         return
