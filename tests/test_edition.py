@@ -439,10 +439,10 @@ def test_the_stored_digest_is_no_part_of_the_content() -> None:
 
 
 def stored_columns() -> list[tuple[str, str]]:
-    ours = [(table, column.name) for table, columns in rows.TABLES.items() for column in columns]
+    ours = [(table, column.name) for table, columns in rows.FORMS[1].tables.items() for column in columns]
     return [
         *ours,
-        *(("control_unit", column.name) for column in rows.ZONE),
+        *(("control_unit", column.name) for column in rows.FORMS[1].zone),
         ("control_unit", "geom"),
         ("edition", "digest"),
     ]
@@ -460,7 +460,7 @@ def test_a_cell_changed_in_the_file_is_noticed(copy: Path, table: str, column: s
         open_edition(copy)
 
 
-@pytest.mark.parametrize("table", [*rows.TABLES, "control_unit", "river"])
+@pytest.mark.parametrize("table", [*rows.FORMS[1].tables, "control_unit", "river"])
 def test_a_row_removed_from_the_file_is_noticed(copy: Path, table: str) -> None:
     change_file(copy, f'DELETE FROM "{table}" WHERE fid = 1')
     with pytest.raises(errors.EditionError):
@@ -489,7 +489,7 @@ def test_what_people_add_in_qgis_is_ignored(copy: Path) -> None:
 
 def test_rows_and_columns_in_another_order_are_the_same_edition(copy: Path) -> None:
     statements = []
-    for table in [*rows.TABLES, "control_unit", "receptor"]:
+    for table in [*rows.FORMS[1].tables, "control_unit", "receptor"]:
         with closing(sqlite3.connect(copy)) as connection:
             columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')]
         names = ", ".join(f'"{column}"' for column in reversed(columns) if column != "fid")
@@ -597,7 +597,7 @@ TAMPERED: dict[str, tuple[str, type[errors.EditionError], str]] = {
         errors.EditionIncomplete,
         "control_unit",
     ),
-    "newer": ("UPDATE edition SET format_version = 2", errors.EditionNewer, "2"),
+    "newer": ("UPDATE edition SET format_version = 3", errors.EditionNewer, "3"),
     "another product": ("UPDATE edition SET format = 'other'", errors.EditionForeign, "other"),
     "no identity": ("DELETE FROM edition", errors.EditionBroken, "0 rows"),
     "WGS 84": ("UPDATE gpkg_geometry_columns SET srs_id = 4326", errors.EditionBroken, "EPSG:4326"),
@@ -712,7 +712,7 @@ def test_gdal_reads_every_layer_in_cgcs2000(sample_path: Path) -> None:
         codes = dict(zip(meta["fields"], columns, strict=True))["code"].tolist()
         assert sorted(codes) == sorted(zone.code for zone in sample().zones[layer.id])
         assert all(shapely.is_valid(shapely.from_wkb(shapes)))
-    assert {name for name, kind in geometry_types.items() if kind is None} == set(rows.TABLES)
+    assert {name for name, kind in geometry_types.items() if kind is None} == set(rows.FORMS[1].tables)
     assert geometry_types["receptor"] == "Unknown"  # points and areas
 
 
@@ -724,7 +724,7 @@ def test_the_file_is_a_sound_geopackage(sample_path: Path) -> None:
         assert connection.execute("PRAGMA user_version").fetchone()[0] in {10300, 10400}
         contents_of = dict(connection.execute("SELECT table_name, data_type FROM gpkg_contents").fetchall())
         assert {t for t, kind in contents_of.items() if kind == "features"} == set(sample().zones)
-        assert {t for t, kind in contents_of.items() if kind == "attributes"} == set(rows.TABLES)
+        assert {t for t, kind in contents_of.items() if kind == "attributes"} == set(rows.FORMS[1].tables)
         stamps = connection.execute("SELECT DISTINCT last_change FROM gpkg_contents").fetchall()
         assert stamps == [("2025-12-20T00:00:00.000Z",)]
         indexed = connection.execute(
@@ -754,9 +754,9 @@ def test_a_reader_of_the_old_file_keeps_it_while_a_new_one_takes_its_place(copy:
     assert open_edition(copy).changes == ()
 
 
-@pytest.mark.parametrize("step", ["_write_features", "_write_tables", "_sync"])
+@pytest.mark.parametrize("step", ["write_features", "write_tables", "_sync"])
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(geopackage, step, full)
@@ -785,13 +785,13 @@ def test_a_file_that_cannot_grow_leaves_the_old_file(tmp_path: Path) -> None:
 def test_a_file_damaged_while_written_is_not_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_tables = geopackage._write_tables
+    write_content = geopackage._write_content
 
     def lossy(content: Any, path: Path) -> None:
-        write_tables(content, path)
+        write_content(content, path)
         change_file(path, "UPDATE clause SET text = '' WHERE fid = 3")
 
-    monkeypatch.setattr(geopackage, "_write_tables", lossy)
+    monkeypatch.setattr(geopackage, "_write_content", lossy)
     leaves_the_old_file(tmp_path, lambda path: editions.write_edition(sample(), path))
 
 

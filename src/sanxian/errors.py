@@ -342,6 +342,12 @@ class EditionForeign(EditionError):
     en = "{source} is a GeoPackage but not one of our editions ({reason}); the meaning of its layers is unknown. Import and publish it as an edition first."
 
 
+class EditionDraft(EditionError):
+    code = "EDITION_DRAFT"
+    zh = "{source} 是草案，没有发布，不能据以研判。请先用 sanxian check 检查，再用 sanxian publish 发布为成果。"
+    en = "{source} is a draft that nobody has published, so nothing can be judged by it. Check it with sanxian check, then publish it with sanxian publish."
+
+
 class EditionNewer(EditionError):
     code = "EDITION_NEWER"
     zh = "{source} 的成果格式版本为 {found}，本程序只认识到 {known}，照旧读取可能漏掉内容。请升级本程序后再打开。"

@@ -241,6 +241,17 @@ class Zone:
     attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     valid_from: date | None = None
     valid_to: date | None = None  # last day in force
+    office: str = ""  # Office.id of who answers for it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """责任部门: who answers for a zone or a clause."""
+
+    id: str
+    name: str
+    contact: str = ""
+    region: str = ""  # GB/T 2260 code of the place it works for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,6 +298,7 @@ class Clause:
     list_id: str = ""  # positive list this clause belongs to; "" = the clause alone
     valid_from: date | None = None
     valid_to: date | None = None
+    office: str = ""  # Office.id of who answers for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,10 +340,11 @@ class Catalogue:
 class Change:
     """What was changed against the edition before, why, and the legal trigger."""
 
-    item: str  # code or clause id
-    kind: str  # added, removed, changed
+    item: str  # "layer/zone code" or clause id
+    kind: str  # added, removed, changed, succeeded
     reason: str
     trigger: str = ""
+    successors: tuple[str, ...] = ()  # succeeded: codes that took its place; none when the place is given up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

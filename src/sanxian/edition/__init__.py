@@ -16,6 +16,7 @@ The spatial index beside the file is :mod:`sanxian.edition.index`, a module of i
 """
 
 from sanxian.edition.content import FORMAT, FORMAT_VERSION, Edition, digest, normalise
+from sanxian.edition.drafts import Draft, LogEntry, PublishedTotal, draft_writer, open_draft, write_draft
 from sanxian.edition.geopackage import open_edition, write_edition
 from sanxian.edition.shapes import DECIMALS
 from sanxian.edition.terms import Lapse, LapseKind, clause_in_force, county_of_unit
@@ -25,15 +26,21 @@ __all__ = [
     "DECIMALS",
     "FORMAT",
     "FORMAT_VERSION",
+    "Draft",
     "Edition",
     "Lapse",
     "LapseKind",
+    "LogEntry",
     "Problem",
+    "PublishedTotal",
     "clause_in_force",
     "county_of_unit",
     "digest",
+    "draft_writer",
     "normalise",
+    "open_draft",
     "open_edition",
     "validate",
+    "write_draft",
     "write_edition",
 ]

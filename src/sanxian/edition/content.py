@@ -14,7 +14,7 @@ import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
-from sanxian.edition.rows import TABLES, ZONE, Row, RuleRow, canonical_json, encode, text
+from sanxian.edition.rows import FORMS, Form, Row, RuleRow, canonical_json, encode, text
 from sanxian.edition.shapes import canonical_shapes, canonical_wkb
 from sanxian.errors import EditionExpired, EditionIncomplete, EditionInvalid, EditionNotInForce
 from sanxian.model import (
@@ -26,12 +26,13 @@ from sanxian.model import (
     EditionInfo,
     Layer,
     LayerKind,
+    Office,
     PlaceState,
     Zone,
 )
 
 FORMAT: Final = "sanxian-edition"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2  # the newest that is read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,6 +51,7 @@ class Edition:
     coverage: tuple[Coverage, ...] = ()
     catalogues: Mapping[str, Catalogue]  # by Catalogue.id
     changes: tuple[Change, ...] = ()
+    offices: Mapping[str, Office] = field(default_factory=lambda: MappingProxyType({}))  # by Office.id
     # the file it was opened from; no argument, so that ``dataclasses.replace`` makes an edition without one
     origin: Path | None = field(init=False, default=None, repr=False)
 
@@ -117,6 +119,7 @@ class Content(NamedTuple):
     """An edition in canonical form with the rows it is stored as."""
 
     edition: Edition  # digest filled in
+    form: Form  # the tables of its format version
     tables: Mapping[str, list[Record]]
     zones: Mapping[str, list[Record]]  # by layer id
 
@@ -153,16 +156,18 @@ def canonical(edition: Edition) -> Content:
         "coverage": edition.coverage,
         "catalogue": edition.catalogues.values(),
         "change": edition.changes,
+        "office": edition.offices.values(),
     }
+    shape = form_of(edition)
     tables = {
-        name: sorted((_record(edition, name, item) for item in rows), key=_order)
-        for name, rows in items.items()
+        name: sorted((_record(edition, shape, name, item) for item in items[name]), key=_order)
+        for name in shape.tables
     }
-    zones = _zone_records(edition)
+    zones = _zone_records(edition, shape)
     kinds = list(LayerKind)
     layers = sorted((r.item for r in tables["layer"]), key=lambda layer: kinds.index(layer.kind))
     form = Edition(
-        info=replace(edition.info, digest=_digest(tables, zones)),
+        info=replace(edition.info, digest=_digest(shape, tables, zones)),
         layers=tuple(layers),
         zones=MappingProxyType(
             {layer.id: tuple(r.item for r in zones.get(layer.id, ())) for layer in layers}
@@ -173,23 +178,35 @@ def canonical(edition: Edition) -> Content:
         coverage=tuple(r.item for r in tables["coverage"]),
         catalogues=MappingProxyType({r.item.id: r.item for r in tables["catalogue"]}),
         changes=tuple(r.item for r in tables["change"]),
+        offices=MappingProxyType({r.item.id: r.item for r in tables.get("office", ())}),
     )
-    return Content(form, tables, zones)
+    return Content(form, shape, tables, zones)
+
+
+def form_of(edition: Edition) -> Form:
+    """Return the oldest format that holds all of ``edition``, so that old content keeps its digest."""
+    newer = (
+        edition.offices
+        or any(clause.office for clause in edition.clauses)
+        or any(change.successors for change in edition.changes)
+        or any(zone.office for zones in edition.zones.values() for zone in zones)
+    )
+    return FORMS[2 if newer else 1]
 
 
 def _order(record: Record) -> tuple[bytes, bytes]:
     return record.line, record.geometry
 
 
-def _record(edition: Edition, table: str, item: Any) -> Record:
+def _record(edition: Edition, form: Form, table: str, item: Any) -> Record:
     try:
-        row = encode(TABLES[table], item)
+        row = encode(form.tables[table], item)
         return Record(canonical_json(row).encode(), b"", row, item)
     except (ValueError, TypeError, AttributeError, RecursionError) as cause:
         raise _unstorable(edition, f"{table} {_name(item)}", cause) from cause
 
 
-def _zone_records(edition: Edition) -> dict[str, list[Record]]:
+def _zone_records(edition: Edition, form: Form) -> dict[str, list[Record]]:
     every = [(layer, zone) for layer, zones in edition.zones.items() for zone in zones]
     try:
         # all shapes at once: a call per zone would cost more than the work
@@ -200,7 +217,7 @@ def _zone_records(edition: Edition) -> dict[str, list[Record]]:
     records: dict[str, list[Record]] = {layer: [] for layer in edition.zones}
     for (layer, zone), shape, blob in zip(every, shapes, blobs, strict=True):
         try:
-            row = encode(ZONE, zone)
+            row = encode(form.zone, zone)
             line = canonical_json([text(layer), *row]).encode()
         except (ValueError, TypeError, AttributeError) as cause:
             raise _unstorable(edition, f"{layer} {_name(zone)}", cause) from cause
@@ -208,8 +225,8 @@ def _zone_records(edition: Edition) -> dict[str, list[Record]]:
     return {layer: sorted(rows, key=_order) for layer, rows in records.items()}
 
 
-def _digest(tables: Mapping[str, list[Record]], zones: Mapping[str, list[Record]]) -> str:
-    total = hashlib.sha256(f"{FORMAT}/{FORMAT_VERSION}\n".encode())
+def _digest(form: Form, tables: Mapping[str, list[Record]], zones: Mapping[str, list[Record]]) -> str:
+    total = hashlib.sha256(f"{FORMAT}/{form.version}\n".encode())
     for name, records in {**tables, "zone": [r for rows in zones.values() for r in rows]}.items():
         total.update(f"{name} {len(records)}\n".encode())
         # a table is a multiset of rows: sorting their hashes forgets any order

@@ -14,7 +14,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -30,13 +30,14 @@ from sanxian.edition.content import (
     canonical,
     normalise,
 )
-from sanxian.edition.rows import IDENTITY, LAYER_ID, TABLES, ZONE, Cell, Column, decode
+from sanxian.edition.rows import FORMS, IDENTITY, LAYER_ID, RESERVED, Cell, Column, Form, Row, decode
 from sanxian.edition.shapes import COLLECTION, GeometryArray
 from sanxian.edition.validity import UNWRITABLE, validate
 from sanxian.errors import (
     EditionAltered,
     EditionBroken,
     EditionBusy,
+    EditionDraft,
     EditionError,
     EditionForeign,
     EditionFormat,
@@ -55,6 +56,7 @@ from sanxian.model import (
     Document,
     EditionInfo,
     Layer,
+    Office,
     PlaceState,
     Zone,
 )
@@ -64,6 +66,7 @@ from sanxian.model import (
 _SQLITE: Final = b"SQLite format 3\0"
 _APPLICATION_IDS: Final = {b"GPKG", b"GP10", b"GP11"}
 _SIDECARS: Final = ("-wal", "-journal")  # where SQLite keeps changes not yet in the file
+DRAFT: Final = "sanxian-draft"  # the mark of a file that nobody has published
 _ENVELOPE: Final = (0, 32, 48, 48, 64)  # bytes of the envelope in a geometry blob, by its indicator
 
 
@@ -84,15 +87,8 @@ def open_edition(path: str | os.PathLike[str], *, verify: bool = True) -> Editio
         Not found, not an edition, incomplete, damaged, altered, being edited, or of a newer format.
     """
     path = Path(path)
-    _check_header(path)
-    try:
-        # immutable: no lock, journal or shared-memory file appears beside it, on read-only media too
-        with closing(sqlite3.connect(f"{_uri(path)}?mode=ro&immutable=1", uri=True)) as connection:
-            connection.execute("PRAGMA trusted_schema = OFF")
-            stored, edition = _read(connection, path.name)
-    except (sqlite3.Error, UnicodeError, MemoryError) as cause:
-        # sqlite raises MemoryError when a damaged length asks for more than there is
-        raise _broken(path.name, "GeoPackage", cause) from cause
+    with connected(path) as connection:
+        stored, edition = read_tables(connection, path.name)
     try:
         edition = normalise(edition)
     except EditionInvalid as cause:
@@ -102,6 +98,20 @@ def open_edition(path: str | os.PathLike[str], *, verify: bool = True) -> Editio
     if edition.info.digest == stored:
         object.__setattr__(edition, "origin", path)  # set here and nowhere else: its content is the file's
     return edition
+
+
+@contextmanager
+def connected(path: Path) -> Iterator[sqlite3.Connection]:
+    """Yield a read-only connection to a GeoPackage that no other program is writing."""
+    _check_header(path)
+    try:
+        # immutable: no lock, journal or shared-memory file appears beside it, on read-only media too
+        with closing(sqlite3.connect(f"{_uri(path)}?mode=ro&immutable=1", uri=True)) as connection:
+            connection.execute("PRAGMA trusted_schema = OFF")
+            yield connection
+    except (sqlite3.Error, UnicodeError, MemoryError) as cause:
+        # sqlite raises MemoryError when a damaged length asks for more than there is
+        raise _broken(path.name, "GeoPackage", cause) from cause
 
 
 def _uri(path: Path) -> str:
@@ -143,14 +153,16 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _read(connection: sqlite3.Connection, source: str) -> tuple[str, Edition]:
+def read_tables(connection: sqlite3.Connection, source: str, mark: str = FORMAT) -> tuple[str, Edition]:
     """Return the stored digest and the edition, as stored."""
-    stored = _identity(connection, source)
-    _require(connection, source, {name: [c.name for c in columns] for name, columns in TABLES.items()})
+    form, stored = _identity(connection, source, mark)
+    _require(connection, source, {name: [c.name for c in columns] for name, columns in form.tables.items()})
 
     def table(name: str) -> Iterator[tuple[Cell, dict[str, Any]]]:
-        columns = TABLES[name]
-        for number, row in enumerate(_select(connection, name, [c.name for c in columns]), start=1):
+        columns = form.tables.get(name, ())
+        if not columns:
+            return
+        for number, row in enumerate(select(connection, name, [c.name for c in columns]), start=1):
             yield row[0], _fields(columns, row, source, f"{name} #{number}")
 
     infos = [EditionInfo(**values) for _, values in table("edition")]
@@ -170,31 +182,40 @@ def _read(connection: sqlite3.Connection, source: str) -> tuple[str, Edition]:
         raise _broken(source, f"rule {next(iter(rules))}", "no such clause")
     documents = [Document(**values) for _, values in table("document")]
     catalogues = [Catalogue(**values) for _, values in table("catalogue")]
+    offices = [Office(**values) for _, values in table("office")]
     edition = Edition(
         info=infos[0],
         layers=layers,
-        zones=_read_zones(connection, source, layers),
+        zones=_read_zones(connection, source, form, layers),
         clauses=tuple(clauses),
         documents={document.id: document for document in documents},
         states=tuple(PlaceState(**values) for _, values in table("place_state")),
         coverage=tuple(Coverage(**values) for _, values in table("coverage")),
         catalogues={catalogue.id: catalogue for catalogue in catalogues},
         changes=tuple(Change(**values) for _, values in table("change")),
+        offices={office.id: office for office in offices},
     )
-    if len(edition.documents) < len(documents) or len(edition.catalogues) < len(catalogues):
-        raise _broken(source, "document, catalogue", "repeated id")
+    for name, kept, found in (
+        ("document", edition.documents, documents),
+        ("catalogue", edition.catalogues, catalogues),
+        ("office", edition.offices, offices),
+    ):
+        if len(kept) < len(found):
+            raise _broken(source, name, "repeated id")
     return stored, edition
 
 
-def _identity(connection: sqlite3.Connection, source: str) -> str:
-    """Return the stored digest of an edition whose format we know."""
+def _identity(connection: sqlite3.Connection, source: str, mark: str = FORMAT) -> tuple[Form, str]:
+    """Return the form and the stored digest of an edition whose format we know."""
     if not set(IDENTITY) <= _columns(connection, "edition"):
         raise EditionForeign(source=source, reason={"zh": "没有 edition 表", "en": "no table edition"})
-    rows = list(_select(connection, "edition", IDENTITY))
+    rows = list(select(connection, "edition", IDENTITY))
     if len(rows) != 1:
         raise _broken(source, "edition", f"{len(rows)} rows")
     name, version, stored = rows[0]
-    if name != FORMAT:
+    if name == DRAFT and mark != DRAFT:
+        raise EditionDraft(source=source)
+    if name != mark:
         reason = {"zh": f"edition 表的格式标记为 {name}", "en": f"table edition is marked {name}"}
         raise EditionForeign(source=source, reason=reason)
     if not isinstance(version, int) or version < 1:
@@ -203,7 +224,7 @@ def _identity(connection: sqlite3.Connection, source: str) -> str:
         raise EditionNewer(source=source, found=version, known=FORMAT_VERSION)
     if not isinstance(stored, str):
         raise _broken(source, "edition.digest", repr(stored))
-    return stored
+    return FORMS[version], stored
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
@@ -224,7 +245,8 @@ def _require(connection: sqlite3.Connection, source: str, tables: Mapping[str, S
         raise EditionIncomplete(source=source, missing=", ".join(missing))
 
 
-def _select(connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+def select(connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a table, these columns only."""
     # our columns only: whatever else people add in QGIS is theirs
     names = ", ".join(map(_quoted, columns))
     return iter(connection.execute(f"SELECT {names} FROM {_quoted(table)}"))  # noqa: S608, names are ours, quoted
@@ -238,22 +260,22 @@ def _fields(columns: Sequence[Column], row: Sequence[Any], source: str, where: s
 
 
 def _read_zones(
-    connection: sqlite3.Connection, source: str, layers: Sequence[Layer]
+    connection: sqlite3.Connection, source: str, form: Form, layers: Sequence[Layer]
 ) -> dict[str, tuple[Zone, ...]]:
     geometry_columns = _geometry_columns(connection, source)
-    names = [column.name for column in ZONE]
+    names = [column.name for column in form.zone]
     for layer in layers:
-        if not LAYER_ID.fullmatch(layer.id) or layer.id in TABLES:
+        if not LAYER_ID.fullmatch(layer.id) or layer.id in RESERVED:
             raise _broken(source, "layer", f"id {layer.id!r}")
         if layer.id not in geometry_columns:
             raise EditionIncomplete(source=source, missing=layer.id)
     _require(connection, source, {layer.id: [*names, geometry_columns[layer.id]] for layer in layers})
     zones: dict[str, tuple[Zone, ...]] = {}
     for layer in layers:
-        rows = list(_select(connection, layer.id, [*names, geometry_columns[layer.id]]))
-        shapes = _shapes([row[-1] for row in rows], source, layer.id)
+        rows = list(select(connection, layer.id, [*names, geometry_columns[layer.id]]))
+        shapes = shapes_of([row[-1] for row in rows], source, layer.id)
         zones[layer.id] = tuple(
-            Zone(layer=layer.id, geometry=shape, **_fields(ZONE, row, source, f"{layer.id} #{number}"))
+            Zone(layer=layer.id, geometry=shape, **_fields(form.zone, row, source, f"{layer.id} #{number}"))
             for number, (row, shape) in enumerate(zip(rows, shapes, strict=True), start=1)
         )
     return zones
@@ -271,13 +293,13 @@ def _geometry_columns(connection: sqlite3.Connection, source: str) -> dict[str, 
     )
     srs = {
         srs_id: f"{organization}:{number}"
-        for srs_id, organization, number in _select(
+        for srs_id, organization, number in select(
             connection, "gpkg_spatial_ref_sys", ["srs_id", "organization", "organization_coordsys_id"]
         )
     }
-    layers = {row[0] for row in _select(connection, "layer", ["id"])}
+    layers = {row[0] for row in select(connection, "layer", ["id"])}
     columns = {}
-    for table, column, srs_id in _select(
+    for table, column, srs_id in select(
         connection, "gpkg_geometry_columns", ["table_name", "column_name", "srs_id"]
     ):
         if table not in layers:
@@ -288,7 +310,7 @@ def _geometry_columns(connection: sqlite3.Connection, source: str) -> dict[str, 
     return columns
 
 
-def _shapes(blobs: Sequence[Any], source: str, layer: str) -> GeometryArray:
+def shapes_of(blobs: Sequence[Any], source: str, layer: str) -> GeometryArray:
     """Return the geometries of GeoPackage blobs: ``GP``, version, flags, srs id, envelope, then WKB."""
     wkb = np.empty(len(blobs), dtype=object)
     for row, blob in enumerate(blobs):
@@ -339,23 +361,30 @@ def write_edition(edition: Edition, path: str | os.PathLike[str], *, check: bool
             "en": "; ".join(f"{p.item} {p.en}" for p in refused[:5]),
         }
         raise EditionInvalid(edition=edition.info.title, count=len(refused), reason=reason)
+    with replacing(path) as temporary:
+        _write_content(content, temporary)
+        return open_edition(temporary)  # what does not read back as its digest says is not published
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a GeoPackage to write beside ``path``; it takes its place, synced to disk, when all went well."""
     try:
         _check_unused(path)
         # a directory of its own, so that journals and leftovers of a failed write go with it
         work = Path(tempfile.mkdtemp(prefix=".sanxian-", dir=path.parent))
         try:
             temporary = work / "edition.gpkg"  # GDAL warns of any other ending
-            _write_features(content, temporary)
-            _write_tables(content, temporary)
-            written = open_edition(temporary)  # what does not read back as its digest says is not published
+            yield temporary
             _sync(temporary)
             os.replace(temporary, path)  # noqa: PTH105, Path.replace hides that this is the atomic step
             _sync(path.parent)
         finally:
             shutil.rmtree(work, ignore_errors=True)
+    except EditionInvalid:
+        raise  # what was to be written is wrong, not the writing
     except (OSError, sqlite3.Error, RuntimeError, EditionError) as cause:  # GDAL's errors are RuntimeErrors
         raise OutputFailed(path=path, reason=_why(cause)) from cause
-    return written
 
 
 def _why(cause: Exception) -> object:
@@ -388,47 +417,68 @@ def _sync(path: Path) -> None:
 _GEOMETRY_TYPES: Final = {0: "MultiPoint", 1: "MultiLineString", 2: "MultiPolygon"}  # by dimension
 
 
-def _write_features(content: Content, path: Path) -> None:
-    from pyogrio import raw  # writing needs GDAL, opening must not pay for it
-
+def _write_content(content: Content, path: Path) -> None:
     for layer in content.edition.layers:
         rows = [record.row for record in content.zones.get(layer.id, ())]
         shapes = np.array([zone.geometry for zone in content.edition.zones[layer.id]], dtype=object)
-        dimensions = set(shapely.get_dimensions(shapes).tolist())
-        uniform = len(dimensions) == 1 and not (shapely.get_type_id(shapes) == COLLECTION).any()
-        columns = [np.array([row[i] for row in rows], dtype=object) for i in range(len(ZONE))]
-        raw.write(
-            str(path),
-            shapely.to_wkb(shapes),
-            columns,
-            np.array([column.name for column in ZONE], dtype=object),
-            field_mask=[np.array([value is None for value in column], dtype=bool) for column in columns],
-            layer=layer.id,
-            driver="GPKG",
-            geometry_type=_GEOMETRY_TYPES[dimensions.pop()] if uniform else "Unknown",
-            promote_to_multi=uniform,
-            crs=STORAGE_CRS,
-            append=path.exists(),
-            layer_options={
-                "FID": "fid",
-                "GEOMETRY_NAME": "geom",
-                "SPATIAL_INDEX": "YES",
-                "DESCRIPTION": layer.title,
-            },
-        )
-
-
-def _write_tables(content: Content, path: Path) -> None:
+        write_features(path, layer, content.form.zone, rows, shapes, uniform=True)
+    rows_of = {name: [record.row for record in records] for name, records in content.tables.items()}
     info = content.edition.info
+    write_tables(path, info, content.form, rows_of, FORMAT, digest=info.digest)
+
+
+def write_features(
+    path: Path,
+    layer: Layer,
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    shapes: GeometryArray,
+    *,
+    uniform: bool,
+) -> None:
+    """Append zones to the feature table of ``layer``, making file and table when they are not there.
+
+    With ``uniform`` shapes of one dimension are stored as their multi type; it takes all zones in one call.
+    """
+    from pyogrio import raw  # writing needs GDAL, opening must not pay for it
+
+    dimensions = set(shapely.get_dimensions(shapes).tolist())
+    uniform = uniform and len(dimensions) == 1 and not (shapely.get_type_id(shapes) == COLLECTION).any()
+    cells = [np.array([row[i] for row in rows], dtype=object) for i in range(len(columns))]
+    raw.write(
+        str(path),
+        shapely.to_wkb(shapes),
+        cells,
+        np.array([column.name for column in columns], dtype=object),
+        field_mask=[np.array([value is None for value in column], dtype=bool) for column in cells],
+        layer=layer.id,
+        driver="GPKG",
+        geometry_type=_GEOMETRY_TYPES[dimensions.pop()] if uniform else "Unknown",
+        promote_to_multi=uniform,
+        crs=STORAGE_CRS,
+        append=path.exists(),
+        layer_options={
+            "FID": "fid",
+            "GEOMETRY_NAME": "geom",
+            "SPATIAL_INDEX": "YES",
+            "DESCRIPTION": layer.title,
+        },
+    )
+
+
+def write_tables(
+    path: Path, info: EditionInfo, form: Form, rows_of: Mapping[str, Sequence[Row]], mark: str, *, digest: str
+) -> None:
+    """Write the attribute tables beside the features that are there."""
     # the clock would make two files of one edition differ
     stamp = f"{(info.published or info.valid_from).isoformat()}T00:00:00.000Z"
-    identity = (FORMAT, FORMAT_VERSION, info.digest)
+    identity = (mark, form.version, digest)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE gpkg_contents SET last_change = ?", (stamp,))
-        for table, columns in TABLES.items():
+        for table, columns in form.tables.items():
             names = [column.name for column in columns]
             types = [column.sql for column in columns]
-            rows = [record.row for record in content.tables[table]]
+            rows = rows_of[table]
             if table == "edition":
                 names, types = [*IDENTITY, *names], ["TEXT", "INTEGER", "TEXT", *types]
                 rows = [identity + row for row in rows]

@@ -178,7 +178,7 @@ _LAYER: Final = (
     *_flags("partition", "strict_boundary"),
     *_texts("source"),
 )
-ZONE: Final = (  # a feature table has these and a geometry; its layer is its name
+_ZONE_1: Final = (  # a feature table has these and a geometry; its layer is its name
     *_texts("code", "name"),
     Column("class", "TEXT", text, text, "zone_class"),
     *_texts("subtype"),
@@ -211,7 +211,7 @@ _RULE: Final = (
     Column("rule", "TEXT", _from_rule, _to_rule),
 )
 
-TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
+_TABLES_1: Final[Mapping[str, tuple[Column, ...]]] = {
     "edition": _EDITION,
     "layer": _LAYER,
     "clause": _CLAUSE,
@@ -224,6 +224,29 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
 }
 # A layer id is the name of its feature table.
 LAYER_ID: Final = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
+
+# Format 2 adds who answers for a zone or clause, and what took the place of a code. Content without either is
+# still written, and hashed, as format 1: a digest quoted as evidence does not change with the program.
+_OFFICE: Final = _texts("id", "name", "contact", "region")
+_ZONE_2: Final = (*_ZONE_1, *_texts("office"))
+_TABLES_2: Final[Mapping[str, tuple[Column, ...]]] = {
+    **_TABLES_1,
+    "clause": (*_CLAUSE, *_texts("office")),
+    "change": (*_CHANGE, _words_in("successors")),
+    "office": _OFFICE,
+}
+
+
+class Form(NamedTuple):
+    """The tables and columns of one format version."""
+
+    version: int
+    tables: Mapping[str, tuple[Column, ...]]
+    zone: tuple[Column, ...]
+
+
+FORMS: Final = {1: Form(1, _TABLES_1, _ZONE_1), 2: Form(2, _TABLES_2, _ZONE_2)}
+RESERVED: Final = frozenset(_TABLES_2)  # names no layer may have
 IDENTITY: Final = ("format", "format_version", "digest")  # further columns of table edition
 
 

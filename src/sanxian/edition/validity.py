@@ -14,7 +14,7 @@ import shapely
 from shapely.errors import ShapelyError
 
 from sanxian.edition.content import Edition, admin_places
-from sanxian.edition.rows import LAYER_ID, TABLES
+from sanxian.edition.rows import LAYER_ID, RESERVED
 from sanxian.edition.shapes import COLLECTION, canonical_shapes
 from sanxian.edition.terms import CLASS_DIGIT, UNIT_CODE
 from sanxian.model import Clause, Layer, LayerKind, Scope, UnitClass, Zone
@@ -60,6 +60,7 @@ def validate(edition: Edition) -> tuple[Problem, ...]:
         check_clauses,
         _check_documents,
         _check_places,
+        _check_offices,
     )
     problems = [problem for check in checks for problem in check(edition)]
     return tuple(sorted(problems, key=lambda problem: problem.severity == "warning"))
@@ -115,7 +116,7 @@ def _check_layers(edition: Edition) -> Iterator[Problem]:
     for layer in edition.layers:
         if (
             not LAYER_ID.fullmatch(layer.id)
-            or layer.id in TABLES
+            or layer.id in RESERVED
             or layer.id.startswith(("gpkg_", "rtree_", "sqlite_"))
         ):
             yield _error(
@@ -390,4 +391,27 @@ def _check_places(edition: Edition) -> Iterator[Problem]:
                 f"{row.layer} {row.region}",
                 "覆盖清单所指行政区不在本成果中",
                 "no such region in the edition",
+            )
+
+
+def _check_offices(edition: Edition) -> Iterator[Problem]:
+    for key, office in edition.offices.items():
+        if key != office.id:
+            yield _error(
+                "KEY_DIFFERS",
+                key,
+                f"责任部门标识与 {office.id} 不一致",
+                f"filed under another id than its own, {office.id}",
+            )
+        if not office.id or not office.name:
+            yield _error("OFFICE_EMPTY", office.id, "责任部门的标识或名称为空", "its id or its name is empty")
+    named = [(clause.id, clause.office) for clause in edition.clauses]
+    named += [(f"{z.layer}/{z.code}", z.office) for zones in edition.zones.values() for z in zones]
+    for item, office_id in named:
+        if office_id and office_id not in edition.offices:
+            yield _error(
+                "OFFICE_UNKNOWN",
+                item,
+                f"责任部门“{office_id}”不存在",
+                f"its office “{office_id}” does not exist",
             )
