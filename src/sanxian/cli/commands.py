@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 import typer
 
 from sanxian import __version__, output
-from sanxian.cli import clauses
+from sanxian.cli import clauses, compare, ingest, publish, quality, recheck
 from sanxian.cli.shell import DIFFERS, NOT_COMPLIANT, Session, command, exit_status
 from sanxian.errors import (
     EditionError,
@@ -53,6 +53,8 @@ app.add_typer(indexes, name="index")
 app.add_typer(demos, name="demo")
 app.add_typer(answer_sets, name="answers")
 app.add_typer(clauses.app, name="clauses")
+for group in (ingest, quality, publish, compare, recheck):
+    app.add_typer(group.app)  # without a name: their commands stand beside `screen`
 
 
 def _version(wanted: bool) -> None:

@@ -1,0 +1,7 @@
+"""The quality gate: what is wrong with a draft, and listed repairs."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer()
