@@ -1,11 +1,14 @@
-"""Settings of the whole suite: deterministic Hypothesis in CI, and no silent skips there."""
+"""Settings of the whole suite: deterministic Hypothesis in CI, no silent skips there; the runner of the command line."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import hypothesis
 import pytest
+
+from command_line import Ran, Run
 
 # In CI every run tries the same examples, so that a red run can be repeated; at a desk new ones are tried.
 NO_SKIP = bool(os.environ.get("SANXIAN_NO_SKIP"))
@@ -34,3 +37,35 @@ def _not_run(config: pytest.Config) -> list[pytest.TestReport]:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     stats = getattr(reporter, "stats", {})  # absent in the workers of pytest-xdist, which decide nothing
     return [report for kind in ("skipped", "xfailed", "xpassed") for report in stats.get(kind, [])]
+
+
+@pytest.fixture
+def sanxian(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command in an empty folder and a plain environment."""
+    from sanxian.cli import main
+
+    monkeypatch.chdir(tmp_path)
+
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def run(*args: object, environ: dict[str, str] | None = None) -> Ran:
+        for name in ("SANXIAN_LANG", "SANXIAN_EDITION"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in (environ or {}).items():
+            monkeypatch.setenv(name, value)
+        capsys.readouterr()
+        status = main([str(a) for a in args])
+        return Ran(status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of 示例市."""
+    from sample_edition import sample_edition
+    from sanxian.edition import write_edition
+
+    path = tmp_path_factory.mktemp("edition") / "sample.gpkg"
+    write_edition(sample_edition(), path)
+    return path

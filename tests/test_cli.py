@@ -8,16 +8,17 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import shapely
 
+from command_line import CHINESE, Run, both_languages
 from sample_edition import sample_edition
 from sanxian import output, screening
-from sanxian.cli import build_app, commands, main, shell
+from sanxian.cli import build_app, commands, shell
 from sanxian.edition import write_edition
 from sanxian.errors import (
     ClauseError,
@@ -36,62 +37,15 @@ INPUTS = ROOT.parent / "shared" / "inputs"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((INPUTS / "expected.json").read_text("utf-8"))
 READ = [name for name, entry in EXPECTED.items() if "area_m2" in entry]
 REFUSED = [name for name in EXPECTED if name[:2] in ("82", "83", "87", "89", "90", "91", "92", "93")]
-CHINESE = re.compile("[\u4e00-\u9fff]")
 AS_OF = ("--as-of", "2026-09-01")
 RED_LINE = ("--point", "100.05,36.15")
 PARK = ("--point", "100.15,36.05")
-
-
-class Ran(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[str]:
-        return self.err.splitlines()
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("edition") / "sample.gpkg"
-    write_edition(sample_edition(), path)
-    return path
-
-
-@pytest.fixture
-def sanxian(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command in an empty folder and a plain environment."""
-    monkeypatch.chdir(tmp_path)
-
-    monkeypatch.setenv("COLUMNS", "120")
-
-    def run(*args: object, environ: dict[str, str] | None = None) -> Ran:
-        for name in ("SANXIAN_LANG", "SANXIAN_EDITION"):
-            monkeypatch.delenv(name, raising=False)
-        for name, value in (environ or {}).items():
-            monkeypatch.setenv(name, value)
-        capsys.readouterr()
-        status = main([str(a) for a in args])
-        return Ran(status, *capsys.readouterr())
-
-    return run
 
 
 @pytest.fixture
 def screen(sanxian: Run, sample: Path) -> Run:
     """``sanxian screen … --edition sample --as-of 2026-09-01``."""
     return lambda *args, **kw: sanxian("screen", *args, "--edition", sample, *AS_OF, **kw)
-
-
-def both_languages(ran: Ran, code: str) -> bool:
-    """Whether the message is there twice, the chosen language first, with its code."""
-    at = next(i for i, line in enumerate(ran.lines) if line.startswith(f"[{code}] "))
-    message = "\n".join(ran.lines[at:])
-    return bool(CHINESE.search(message)) and bool(re.search("[a-z]{4,} [a-z]{2,}", message))
 
 
 # --- start, help, language -----------------------------------------------------------------------
