@@ -77,7 +77,7 @@ _UPGRADES: Final = re.compile(
     r"20\d\d年[^;。]{0,40}(?:企业|锅炉|机组|设施|窑|园区)[^;。]{0,30}(?:完成|改造|治理|整治|提标)"
 )
 _BUILDS: Final = re.compile(
-    "(?:在[^,;。]{1,40}?(?:内|外|上|区域|范围|地区|段|侧|旁|边|处|中))?(?:再|擅自|违法|违规|任何)*"
+    "(?:在[^,;。]{1,40}?)?(?:再|擅自|违法|违规|任何)*"
     "(?:布点|开办|批设|批建|开设|建设|建造|修建|兴建|建|布局|布设|设在|位于|选址|落户|进入|准入|引进|引入|入驻|安排|设立|开工|投资建设|上马|上|入园|发展)"
 )
 
@@ -192,6 +192,9 @@ class _Rule:
             return ["现有"] if self._alone else []  # the format implies it
         if draft.effect in ("FORBID", "RESTRICT") and stated > {"现有"}:
             stated.discard("现有")  # 现有企业不得扩大规模: what is forbidden is the extension
+        if stated and stated <= {"扩建", "改建", "技改"} and draft.effect in ("FORBID", "RESTRICT"):
+            # 不再新建、扩建: the word of effect has taken the first of the list
+            stated |= {"新建"} if "新建" in self._work.lexed.text[slice(*draft.at)] else set()
         if not stated and (inferred := self._inferred()):
             self._work.doubt("nature_inferred")
             stated = {inferred}

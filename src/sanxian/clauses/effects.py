@@ -37,13 +37,19 @@ MODAL: Final = frozenset(
 WEAK: Final = frozenset(("集中", "收集", "使用", "加强", "强化", "完善", "健全", "优化", "统筹", "推行", "保持", "保障", "明确", "同步", "全部", "定期", "落实", "开展", "设置", "实施", "建立", "提高", "采用", "采取", "进入", "纳入", "实现", "符合", "满足", "完成", "达到", "编制", "安装", "配套", "选用", "制定", "确保", "保证", "做到", "执行", "实行"))  # fmt: skip
 LIMIT: Final = frozenset(("不得低于", "不得少于", "不得小于", "不得高于", "不得大于", "不得超过", "不得突破", "不得超出", "不得多于", "不低于", "不少于", "不小于", "不高于", "不大于", "不超过", "不多于", "不突破", "控制在", "严禁突破", "严禁超过", "不应低于", "不应少于", "不应小于", "不应高于", "不应大于", "不应超过", "不能低于", "不能超过"))  # fmt: skip
 _ATTRIBUTE: Final = re.compile(
-    "类|名录|目录|清单|机制|方案|工艺|落后|产品|之列|时间|量|指标|名单|计划|范围|企业|地块|后[,的]?|前|过程|期间|任务|计划|力度|补偿"
+    "类|名录|目录|清单|机制|方案|工艺|落后|产品|之列|时间|量|削减|减排|腾出|指标|名单|计划|范围|企业|地块|用地|后[,的]?|前|过程|期间|任务|计划|力度|补偿"
+    "|[^,;。的]{1,4}地块"
 )
 _CIRCUMSTANCE: Final = re.compile(
-    "[^,;。]{0,14}(?:前|后|期间|过程中?|时)(?:\\d+个?工?作?[日天月年])?(?:内)?$"
+    "[^,;。]{0,14}(?:(?:前|后|期间|过程中?|时)(?:\\d+个?工?作?[日天月年])?(?:内)?$"
+    "|(?:前|后)[\\d一二三四五六七八九十]+个?(?:工作)?[日天月年])"
 )  # 拆除设施前 15 个工作日
 _ATTRIBUTIVE: Final = re.compile(
     "[^,;。]{0,40}的[^,;。]{0,24}(?:企业|项目|单位|园区|区域|地区|县|地块|设施|产业|行业|锅炉|装置|区|机组|建设)?$"
+)
+_IN_NEED: Final = re.compile("[^,;。]{1,16}的[^,;。]{0,6}(?:区域|地区|地带|场所|对象|物种|项目|单位)$")
+_NO_GO: Final = re.compile(
+    "(?:为|属于?|列为|列入|划为|划入|划定为|设为)[^,;。]{0,16}?(?P<what>(?:禁止|严禁)(?:建设|开发|准入|布局|开采|开发建设)|禁建|禁采|禁养)(?:区域?|范围|地带|类)"
 )
 _NO_GROWTH: Final = re.compile(
     "不得增加(?:[^,;。]{0,10})(?:排污|排放|污染|总量)|不得新增(?:[^,;。]{0,6})(?:排污量|排放量|排放总量)|只减不增|不增加|零增长|只降不升|不新增"
@@ -74,7 +80,7 @@ STOPPED: Final = re.compile(
     "(?:停止|暂停|暂缓|不再|不予)[^,;。]{1,24}(?:审批|受理|核准|备案|环评|准入|入园|入驻|作业|活动|施工|开采|申请)(?!的)"
 )
 _RESTRICTED: Final = re.compile(
-    "(?:属于?|列为|列入|划为|归为)限制(?:类|性)|最严格[^,;。]{0,4}准入|实行严格[^,;。]{0,6}准入"
+    "(?:属于?|列为|列入|划为|归为)限制(?:类|性)|最严格[^,;。]{0,4}准入|实行严格[^,;。]{0,6}准入|严格(?!执行|落实|按|依|遵)[^,;。的]{1,12}准入(?!清单|条件|要求)"
 )
 
 
@@ -102,6 +108,8 @@ def effects(lexed: Lexed, begin: int, end: int) -> list[Stated]:
             and _ATTRIBUTIVE.match(text, token.end, end)
         ):
             continue
+        if word in ("需", "需要") and _IN_NEED.match(text, token.end, end):
+            continue  # 需要特殊保护的区域
         if word == "限制" and "不受" in text[max(begin, token.start - 18) : token.start]:
             continue
         if word == "限制" and text[max(begin, token.start - 6) : token.start].endswith(
@@ -141,6 +149,11 @@ def effects(lexed: Lexed, begin: int, end: int) -> list[Stated]:
         found += [
             Stated("FORBID", "strict", (m.start(), m.start() + 2)) for m in STOPPED.finditer(text, begin, end)
         ]
+    for match in (
+        _NO_GO.finditer(text, begin, end) if ("禁" in words and "为" in words) or "属" in words else ()
+    ):
+        if not any(s.effect == "FORBID" for s in found):
+            found.append(Stated("FORBID", "strict", match.span("what")))
     for match in _RESTRICTED.finditer(text, begin, end) if "限制" in words or "准入" in words else ():
         found.append(Stated("RESTRICT", "strict" if "类" in match[0] else "soft", match.span()))
     return sorted(found, key=lambda s: s.at)
@@ -165,7 +178,7 @@ def main_effect(lexed: Lexed, begin: int, end: int) -> Stated | None:
             # 鼓励…退出, 允许…搬迁: the leading verb governs; 推进…关停 is an exit all the same
             return (
                 best
-                if word in ("推进", "推动", "加快", "加快推进", "积极推进", "有序推进", "全面推进", "引导")
+                if word in ("推进", "推动", "加快", "加快推进", "积极推进", "有序推进", "全面推进")
                 else first
             )
         if (

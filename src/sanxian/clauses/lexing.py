@@ -7,11 +7,16 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from sanxian.clauses import quantities as q
 from sanxian.clauses.text import Plain, plain
 from sanxian.clauses.words import Token, tokens
+
+_TIMES: Final = re.compile(r"\d倍")
+_PART: Final = re.compile("[,;。\n]")
+_RATIO_IS: Final = re.compile("^[^,;。]*,[^,;。]{0,6}(?:比例|倍数)[^,;。]*$")
+_NEAR: Final = 24  # characters between a word for a ratio and its number
 
 
 @dataclass(frozen=True)  # no slots: what is derived is kept
@@ -33,7 +38,21 @@ class Lexed:
     @cached_property
     def ratios(self) -> tuple[q.Ratio, ...]:
         """Return the replacement ratios."""
-        return tuple(q.ratios(self.text))
+        found = tuple(q.ratios(self.text))
+        if len(found) < 2 and not (found and "倍" in self.text):
+            return found
+        stated = [r.start for r in found if r.stated]
+        stated += [m.start() for m in _TIMES.finditer(self.text)]
+        # 减量替代，比例不低于1.2:1: the number is the ratio, the word in front of it adds none
+        return tuple(r for r in found if r.stated or not any(self._one_ratio(r.start, s) for s in stated))
+
+    def _one_ratio(self, word: int, number: int) -> bool:
+        """Whether a word for a ratio and a number speak of one: side by side, or …减量替代，比例不低于1.2:1."""
+        start, stop = sorted((word, number))
+        if stop - start >= _NEAR:
+            return False
+        between = self.text[start:stop]
+        return _PART.search(between) is None or (word < number and _RATIO_IS.search(between) is not None)
 
     @cached_property
     def quantities(self) -> tuple[q.Quantity, ...]:

@@ -33,6 +33,7 @@ _REST: Final = re.compile("其余|其他|此外|其它|以外的?(?:一律|均)"
 _INTERIM: Final = re.compile(
     "在此之前|此前|在此期间|过渡期|[^,;。]{0,8}(?:期间|之前|以前|前)[^,;。]{0,2}?(?=不得|禁止|严禁)"
 )
+_OF_SOME: Final = re.compile("的(?:企业|单位|项目|设施|区域|地区)?可")
 _LIST_JOINT: Final = re.compile("以及|或者|[、和及与或]")
 _CONTINUES: Final = re.compile("以及|及|和|或者|或|与")
 _APART: Final = re.compile("距|间距|间隔|离")
@@ -71,6 +72,7 @@ class Statement:
         self._topic: list[Span] = []  # segments without an effect, not yet used
         self._ahead: list[Case] = []  # exceptions named in front of the next rule
         self._always: list[Case] = []  # what binds every rule of the statement
+        self._lacking: list[Found] = []  # 未经批准: the paper whose lack a ban is about
         self._needed: Span | None = None  # 确需…的
         self._lead: list[Span] = []
         self._later: list[Span] = []  # members of the list an effect acts on, behind the first
@@ -111,7 +113,8 @@ class Statement:
             masked.append(found.span())
         for found in exceptions.UNAPPROVED.finditer(text, begin, end):
             issuer = {"issuer": found["who"]} if len(found["who"]) >= 3 else {}
-            self._always.append([Found({"document": f"{found['what']}文件", **issuer}, found.span())])
+            paper = {"document": f"{found['what']}文件", **issuer}
+            self._lacking.append(Found({"not": paper}, found.span()))  # what is banned is doing it without
             masked.append(found.span())
         for start, stop in exceptions.beyond(lexed, begin, end):
             self._ahead += exceptions.cases(lexed, start, stop - len("以外的"))
@@ -312,6 +315,8 @@ class Statement:
             return
         draft = self._draft(stated, segment)
         draft.unless += [*self._ahead, *self._always]
+        if draft.effect in ("FORBID", "RESTRICT"):
+            draft.topic.atoms += self._lacking
         if (
             draft.effect == "FORBID"
             and guarded is not None
@@ -412,7 +417,7 @@ class Statement:
         words = self._words(segment)
         apart = (
             bool(self._topic and self._words(self._topic[-1]).endswith("的"))
-            or "的可" in words
+            or _OF_SOME.search(words) is not None
             or "的准" in words
         )
         if guarded.effect not in ("FORBID", "RESTRICT") and not (

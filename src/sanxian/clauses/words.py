@@ -88,6 +88,10 @@ def _entries() -> Iterator[tuple[str, str, Any]]:
         for strength, members in strengths.items():
             for word in members:
                 yield word, "effect", (effect, strength)
+    for effect, parts in words["composed"].items():
+        for head in parts["heads"]:
+            for verb in parts["verbs"]:
+                yield head + verb, "effect", (effect, "strict")
     for natures, members in words["natures"].items():
         for word in members:
             yield word, "nature", tuple(natures.split(","))
