@@ -24,6 +24,8 @@ SETS: Final = {
     "own_law": HERE / "clauses" / "own_law.jsonl",
     "own_unit": HERE / "clauses" / "own_unit.jsonl",
     "own_fresh": HERE / "clauses" / "own_fresh.jsonl",
+    "own_law_2": HERE / "clauses" / "own_law_2.jsonl",
+    "own_unit_2": HERE / "clauses" / "own_unit_2.jsonl",
     "own_unseen": HERE / "clauses" / "own_unseen.jsonl",
 }
 MEASURES: Final = (

@@ -413,12 +413,79 @@ def test_demands(text: str, require: dict[str, Any]) -> None:
         ("禁止新建火电项目；应急电源不在此列", {"matter": "应急电源"}),
         ("禁止新建火电项目，法律另有规定的从其规定", {"matter": "法律另有规定"}),
         ("与供热无关的火电项目不得建设", {"matter": "与供热有关"}),
-        ("未经省级人民政府批准，不得新建火电项目", {"document": "批准文件", "issuer": "省级人民政府"}),
         ("禁止新建火电项目，仅允许应急备用电源", {"matter": "应急备用电源"}),
     ],
 )
 def test_exceptions(text: str, unless: dict[str, Any]) -> None:
     assert read(text)[0]["unless"] == unless
+
+
+def test_an_exception_may_begin_with_the_word_for_ought() -> None:
+    rule = read("禁采区内除应急备用井、地热回灌井外，一律不得凿井取水")[0]
+    assert rule["unless"] == {"any": [{"matter": "应急备用井"}, {"matter": "地热回灌井"}]}
+
+
+def test_what_is_not_permitted_is_no_exception() -> None:
+    rules = read("建设前必须开展评估，评估结论为不适宜的，不准许建设")
+    assert [r["effect"] for r in rules] == ["REQUIRE", "FORBID"]
+    assert all("unless" not in r for r in rules)
+
+
+def test_a_ban_on_what_nobody_approved_asks_for_the_paper() -> None:
+    rule = read("未经省级人民政府批准，不得新建火电项目")[0]
+    assert (rule["effect"], rule["subject"]["nature"]) == ("FORBID", ["新建"])
+    assert rule["when"] == {"not": {"document": "批准文件", "issuer": "省级人民政府"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "effect"),
+    [
+        ("沿江1公里范围内不再新布局化工园区", "FORBID"),
+        ("低于该规模的不予设立采矿权", "FORBID"),
+        ("自然保护区为风电场项目禁止建设区域", "FORBID"),
+        ("需要特殊保护的区域，不得焚烧垃圾", "FORBID"),
+        ("对散养户，引导其自愿退出经营", "ENCOURAGE"),
+        ("腾退码头地块，应当开展土壤调查", "REQUIRE"),
+        ("拆除生产设施前十五个工作日报送方案", None),
+        ("燃煤锅炉2027年起不再保留", "EXIT"),
+        ("三类工业项目准予进入", "ALLOW"),
+    ],
+)
+def test_effects_said_in_passing_and_in_other_words(text: str, effect: str | None) -> None:
+    assert {r["effect"] for r in read(text)} == ({effect} if effect else set())
+
+
+def test_the_word_of_effect_may_hold_the_first_nature() -> None:
+    text = "原则上不再新建、扩建水泥项目"
+    rule = parse(text).rules[0]
+    assert rule["subject"]["nature"] == ["新建", "扩建"]
+    quoted = [text[slice(*p["at"])] for p in rule["parts"] if p["path"] == "subject.nature"]
+    assert any("新建" in q for q in quoted) and "扩建" in quoted
+
+
+@pytest.mark.parametrize(
+    ("text", "ratios"),
+    [
+        ("主要污染物实行减量替代，替代比例不低于1.2:1", [(">=", 1.2), (">=", 1.2)]),
+        ("须按不低于1.1倍的比例减量替代", [(">=", 1.1)]),
+        ("氮氧化物等量替代，挥发性有机物按2倍削减量替代", [(">=", 1), (">=", 2)]),
+        ("新增总磷排放实行倍量削减", [(">=", 2)]),
+    ],
+)
+def test_a_ratio_is_read_once(text: str, ratios: list[tuple[str, float]]) -> None:
+    found = [
+        (a["op"], a["value"])
+        for r in read(text)
+        for a in ([r["require"]] if "all" not in r["require"] else r["require"]["all"])
+        if a.get("fact") == "offset_ratio" or a.get("unit") == "倍"
+    ]
+    assert found == ratios
+
+
+@pytest.mark.parametrize("text", ["在下游500 m范围内不得新建取水口", "在下游500m范围内不得新建取水口"])
+def test_a_space_before_a_unit_changes_nothing(text: str) -> None:
+    assert read(text)[0]["when"] == read(text.replace(" ", ""))[0]["when"]
+    assert "500" in str(read(text)[0]["when"])
 
 
 def test_exceptions_are_alternatives_with_their_own_numbers() -> None:

@@ -192,9 +192,10 @@ class _Rule:
             return ["现有"] if self._alone else []  # the format implies it
         if draft.effect in ("FORBID", "RESTRICT") and stated > {"现有"}:
             stated.discard("现有")  # 现有企业不得扩大规模: what is forbidden is the extension
-        if stated and stated <= {"扩建", "改建", "技改"} and draft.effect in ("FORBID", "RESTRICT"):
-            # 不再新建、扩建: the word of effect has taken the first of the list
-            stated |= {"新建"} if "新建" in self._work.lexed.text[slice(*draft.at)] else set()
+        bans = draft.effect in ("FORBID", "RESTRICT")
+        if bans and stated and "新建" in self._work.lexed.text[slice(*draft.at)]:
+            stated.add("新建")  # 不再新建、扩建: the word of effect has taken the first of the list
+            self._rest("subject.nature", draft.at)
         if not stated and (inferred := self._inferred()):
             self._work.doubt("nature_inferred")
             stated = {inferred}
@@ -237,7 +238,7 @@ class _Rule:
         objects = distinct(self._acted.found)
         if len(objects) > 1:
             objects = [Found({"any": [f.atom for f in objects]}, around([f.at for f in objects]))]
-        return [*objects, *when]
+        return distinct([*objects, *when])
 
     def _satisfiable(self, when: list[Found]) -> list[Found]:
         """Return conditions that can hold together; bounds that exclude each other are branches of the text."""

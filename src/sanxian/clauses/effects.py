@@ -47,7 +47,9 @@ _CIRCUMSTANCE: Final = re.compile(
 _ATTRIBUTIVE: Final = re.compile(
     "[^,;。]{0,40}的[^,;。]{0,24}(?:企业|项目|单位|园区|区域|地区|县|地块|设施|产业|行业|锅炉|装置|区|机组|建设)?$"
 )
-_IN_NEED: Final = re.compile("[^,;。]{1,16}的[^,;。]{0,6}(?:区域|地区|地带|场所|对象|物种|项目|单位)$")
+_IN_NEED: Final = re.compile(
+    "[^,;。]{1,16}的[^,;。]{0,6}(?:区域|地区|地带|场所|对象|物种|项目|单位)(?=[,;。]|$)"
+)
 _NO_GO: Final = re.compile(
     "(?:为|属于?|列为|列入|划为|划入|划定为|设为)[^,;。]{0,16}?(?P<what>(?:禁止|严禁)(?:建设|开发|准入|布局|开采|开发建设)|禁建|禁采|禁养)(?:区域?|范围|地带|类)"
 )
@@ -91,8 +93,9 @@ def effects(lexed: Lexed, begin: int, end: int) -> list[Stated]:
         word = text[token.start : token.end]
         if lexed.bracketed(token.start):
             continue
-        after = text[token.end : min(end, token.end + 3)]
-        if effect == "EXIT" and (_ATTRIBUTE.match(after) or _CIRCUMSTANCE.match(text, token.end, end)):
+        if effect == "EXIT" and (
+            _ATTRIBUTE.match(text, token.end, end) or _CIRCUMSTANCE.match(text, token.end, end)
+        ):
             continue  # 退出机制, 淘汰落后产品
         if (
             effect == "EXIT"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -41,18 +41,31 @@ class Lexed:
         found = tuple(q.ratios(self.text))
         if len(found) < 2 and not (found and "倍" in self.text):
             return found
-        stated = [r.start for r in found if r.stated]
-        stated += [m.start() for m in _TIMES.finditer(self.text)]
-        # 减量替代，比例不低于1.2:1: the number is the ratio, the word in front of it adds none
-        return tuple(r for r in found if r.stated or not any(self._one_ratio(r.start, s) for s in stated))
+        return tuple(ratio for one in found if (ratio := self._stated(one, found)) is not None)
 
-    def _one_ratio(self, word: int, number: int) -> bool:
-        """Whether a word for a ratio and a number speak of one: side by side, or …减量替代，比例不低于1.2:1."""
-        start, stop = sorted((word, number))
-        if stop - start >= _NEAR:
-            return False
+    def _stated(self, ratio: q.Ratio, others: tuple[q.Ratio, ...]) -> q.Ratio | None:
+        """Return a ratio said by a word as the number beside it says it; ``None`` when that number is all there is."""
+        if ratio.stated:
+            return ratio
+        for number in (r.start for r in others if r.stated):
+            if self._apart(ratio.start, number) is None:
+                return None
+        for number in (m.start() for m in _TIMES.finditer(self.text)):
+            if self._apart(ratio.start, number) is None:
+                return None
+        for other in others:
+            between = self._apart(ratio.start, other.start)
+            if other.stated and ratio.start < other.start and between and _RATIO_IS.search(between):
+                return replace(ratio, op=other.op, value=other.value)  # 减量替代，比例不低于1.2:1
+        return ratio
+
+    def _apart(self, one: int, other: int) -> str | None:
+        """Return the words between two places of different segments; ``None`` within one, ``""`` when far away."""
+        start, stop = sorted((one, other))
         between = self.text[start:stop]
-        return _PART.search(between) is None or (word < number and _RATIO_IS.search(between) is not None)
+        if _PART.search(between) is None and stop - start < _NEAR:
+            return None
+        return between if stop - start < _NEAR else ""
 
     @cached_property
     def quantities(self) -> tuple[q.Quantity, ...]:

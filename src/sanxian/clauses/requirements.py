@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
+from sanxian.clauses.effects import LIMIT
 from sanxian.clauses.lexing import Lexed
 from sanxian.clauses.measures import measured
 from sanxian.clauses.said import Atom, Found, Span
@@ -98,8 +99,12 @@ def requirement(lexed: Lexed, start: int, end: int) -> tuple[list[Found], list[S
             else text[begin:stop]
         )
         words = re.sub(r"[\n]", "", words).strip(",、;:。 ()的")
-        if len(words) >= 3 and not re.fullmatch(
-            "[的后方可并且和及等内进行实施实行执行落实达到符合满足要求标准项目水平标准量削减替代]+", words
+        if (
+            len(words) >= 3
+            and words not in LIMIT
+            and not re.fullmatch(
+                "[的后方可并且和及等内进行实施实行执行落实达到符合满足要求标准项目水平标准量削减替代]+", words
+            )
         ):
             found.append(Found({"duty": words}, (begin, stop)))
             spans.append((begin, stop))
