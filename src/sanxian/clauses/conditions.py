@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sanxian.clauses import places
@@ -13,6 +13,7 @@ from sanxian.clauses.said import Found, Said, Span, around
 from sanxian.clauses.words import Token
 
 _UNKNOWN, _FUNCTION, _UNDERSTOOD = 0, 1, 2  # what is known of a character
+_KNOWN: Final = re.compile(rb"[^\0]+")
 _SEPARATOR: Final = re.compile(r"以及|或者|并且|而且|且|及其他|及其它|和其他|[、和及与或/]")
 _PHRASE_END: Final = re.compile("的|[,;:。\n]")
 _AND_OTHERS: Final = re.compile(
@@ -90,7 +91,9 @@ class _Stretch:
         said = self._said
         said.atoms[:0] = places.any_of(said.places)
         said.places.clear()
-        said.used += self._runs(lambda value: value > _UNKNOWN)
+        said.used += [
+            (self._start + run.start(), self._start + run.end()) for run in _KNOWN.finditer(self._cover)
+        ]
         return said
 
     def _mark(self, span: Span, value: int) -> None:
@@ -287,15 +290,6 @@ class _Stretch:
         if len(words) >= 2:
             self._said.objects.append(Found({"matter": words}, span))
             self._mark(span, _UNDERSTOOD)
-
-    def _runs(self, wanted: Callable[[int], bool]) -> Iterator[Span]:
-        begin = -1
-        for place, value in enumerate([*self._cover, _UNKNOWN]):
-            if wanted(value):
-                begin = place if begin < 0 else begin
-            elif begin >= 0:
-                yield (self._start + begin, self._start + place)
-                begin = -1
 
 
 def _label(words: str) -> str:

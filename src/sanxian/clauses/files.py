@@ -168,6 +168,11 @@ def decode(text: str) -> Any:
 
 def ordered(value: Any) -> Any:
     """Return a JSON value with the keys of every object in the order of the format."""
+    kind = type(value)  # nearly every value is of these two or plain; asking for the abstract types costs more
+    if kind is dict:
+        return {key: ordered(value[key]) for key in _in_order(tuple(value))}
+    if kind is list:
+        return [ordered(item) for item in value]
     if value is None or isinstance(value, (str, int, float)):
         return value
     if isinstance(value, Mapping):

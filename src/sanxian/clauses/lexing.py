@@ -83,7 +83,10 @@ class Lexed:
         ]
         if not numbers:
             return tuple(tokens(self.text))
-        return tuple(t for t in tokens(self.text) if not any(t.start < e and s < t.end for s, e in numbers))
+        free = bytearray(len(self.text))
+        for start, end in numbers:
+            free[start:end] = b"\1" * (end - start)
+        return tuple(t for t in tokens(self.text) if b"\1" not in free[t.start : t.end])
 
     @cached_property
     def brackets(self) -> tuple[tuple[int, int], ...]:
@@ -102,10 +105,8 @@ class Lexed:
 
     def within(self, start: int, end: int) -> Iterator[Token]:
         """Yield the words that lie in ``[start, end)``."""
-        for index in range(bisect_left(self._starts, start), len(self.tokens)):
-            token = self.tokens[index]
-            if token.start >= end:
-                return
+        starts = self._starts
+        for token in self.tokens[bisect_left(starts, start) : bisect_left(starts, end)]:
             if token.end <= end:
                 yield token
 

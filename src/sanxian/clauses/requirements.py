@@ -30,12 +30,21 @@ def _phrases() -> tuple[tuple[tuple[str, ...], re.Pattern[str], Atom], ...]:
     return tuple((tuple(e["signs"]), re.compile(e["words"]), e["atom"]) for e in table()["facts"])
 
 
+@lru_cache(maxsize=16)
+def _present(text: str) -> tuple[tuple[tuple[str, ...], re.Pattern[str], Atom], ...]:
+    """Return the phrases of which a text holds a sign: few of many, for a text that is read stretch by stretch."""
+    return tuple(phrase for phrase in _phrases() if any(sign in text for sign in phrase[0]))
+
+
 def facts(lexed: Lexed, start: int, end: int) -> Iterator[Found]:
     """Yield the facts of the vocabulary that phrases in ``[start, end)`` state."""
     text = lexed.text
+    present = _present(text)
+    if not present:
+        return
     words = text[start:end]
     taken: list[Span] = []
-    for signs, pattern, atom in _phrases():
+    for signs, pattern, atom in present:
         if not any(sign in words for sign in signs):
             continue
         for found in pattern.finditer(text, start, end):

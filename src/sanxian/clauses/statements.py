@@ -49,6 +49,8 @@ _DEFINES: Final = re.compile(
     "是指|系指|所称|(?:划?分为|归为)[^,;。]{1,40}(?:类|级|区|种)|由[^,;。]{2,40}组成|执行范围|适用范围|见附[件表图录]"
     "|约束对象|以[^,;。]{2,34}为准|不涉及[^,;。]{0,30}(?:红线|保护区)"
 )
+_ENDS: Final = re.compile(r"[();。\n]")
+_JOINTS: Final = re.compile("[(),:]")
 _SPATIAL: Final = ("in", "crosses", "distance", "not", "state", "any")
 
 
@@ -658,13 +660,15 @@ def _spatial(found: Found) -> bool:
 
 def items(text: str) -> Iterator[Item]:
     """Yield the statements of a text without their marks; a semicolon in brackets ends none."""
+    text = f"{text}。"
     begin, depth, follows = 0, 0, False
-    for place, character in enumerate(f"{text}。"):
+    for found in _ENDS.finditer(text):
+        place, character = found.start(), found[0]
         if character == "(":
             depth += 1
         elif character == ")":
             depth = max(0, depth - 1)
-        elif character in "。\n" or (character == ";" and not depth):
+        elif character != ";" or not depth:
             mark = MARK.match(text, begin, place)
             start = mark.end() if mark else begin
             if place > start:
@@ -675,13 +679,13 @@ def items(text: str) -> Iterator[Item]:
 def _segments(text: str, begin: int, end: int) -> Iterator[Span]:
     """Yield what stands between commas and colons outside brackets; the colon of 2:1 is none."""
     depth, start = 0, begin
-    for place in range(begin, end):
-        character = text[place]
+    for found in _JOINTS.finditer(text, begin, end):
+        place, character = found.start(), found[0]
         if character == "(":
             depth += 1
         elif character == ")":
             depth = max(0, depth - 1)
-        elif character in ",:" and not depth:
+        elif not depth:
             ratio = (
                 character == ":"
                 and text[place - 1 : place].isdigit()
