@@ -697,3 +697,10 @@ def test_signs_of_facts_are_in_every_way_to_say_them() -> None:
         for text in TEXTS:
             for found in pattern.finditer(plain(text).text):
                 assert any(sign in found[0] for sign in entry["signs"])
+
+
+def test_what_was_too_long_to_read_is_left_over() -> None:
+    text = "禁止新建火电项目。" + "甲" * 20_000
+    found = parse(text)
+    assert "too_long" in found.doubts
+    assert found.residue[-1] == (20_000, len(text))

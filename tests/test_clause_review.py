@@ -540,7 +540,7 @@ def _entities(path: Path) -> None:
     ("make", "word"),
     [
         (_plain, "_sanxian"), (_no_column, "表头"), (_two_columns, "重复"), (_altered, "改过"), (_entities, "实体"),
-        (lambda path: path.write_bytes(b"no"), "损坏"), (lambda _: None, "打不开|损坏"),
+        (lambda path: path.write_bytes(b"no"), "损坏"), (lambda _: None, "打不开|损坏|没有这个文件"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_review_workbook_is_refused(

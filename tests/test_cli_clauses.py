@@ -1051,3 +1051,35 @@ def test_what_is_overridden_or_referred_to_is_shown_not_hidden(sanxian: Run, ove
     assert lines[at + 1 : at + 3] == ["    禁止新建有机化学原料项目。", f"    → {tie['zh']}"]
     assert any(line.startswith("    → ") and "P-1" in line for line in lines[at + 3 :])
     assert "P-1" in tie["zh"] and "P-1" in tie["en"]
+
+
+def test_options_say_what_the_lines_do_not(sanxian: Run, tmp_path: Path) -> None:
+    lines = [{"id": "A", "text": "禁止新建火电项目"}, {"id": "B", "text": "禁止采砂", "level": "COUNTY"}]
+    (tmp_path / "in.jsonl").write_text("\n".join(json.dumps(x, ensure_ascii=False) for x in lines), "utf-8")
+    options = ("--level", "PROVINCE", "--scope", "regions=63", "--document", "D")
+    ran = sanxian("clauses", "parse", "in.jsonl", "--out", "out.jsonl", *options)
+    assert ran.status == 0
+    made = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
+    assert [m["level"] for m in made] == ["PROVINCE", "COUNTY"]
+    assert all((m["scope"], m["document"]) == ({"regions": ["63"]}, "D") for m in made)
+    for wrong in (("--level", "省"), ("--scope", "regions=")):
+        ran = sanxian("clauses", "parse", "in.jsonl", "--out", "no.jsonl", *wrong)
+        assert ran.status != 0 and "USAGE" in ran.err and not (tmp_path / "no.jsonl").exists()
+
+
+def test_a_list_is_composed_for_a_day_on_which_its_edition_is_in_force(sanxian: Run, sample: Path) -> None:
+    unit = next(z.code for z in sample_edition().zones["control_unit"])
+    ran = sanxian("clauses", "compose", sample, "--unit", unit, "--as-of", "2010-01-01")
+    assert ran.status == 20 and "EDITION_NOT_YET" in ran.err and ran.out == ""
+
+
+def test_what_a_line_lacks_is_named_in_words_people_use(sanxian: Run, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('{"id": "A", "text": "禁止新建火电项目"}', "utf-8")
+    ran = sanxian("clauses", "lint", "in.jsonl")
+    assert "缺少 number, level" in ran.out and "KeyError" not in ran.out
+
+
+def test_a_workbook_that_is_not_there_is_said_to_be_missing(sanxian: Run, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('{"id": "A", "text": "禁止新建火电项目"}', "utf-8")
+    ran = sanxian("clauses", "review", "in.jsonl", "--apply", "no.xlsx", "--out", "o.jsonl")
+    assert ran.status != 0 and "没有这个文件" in ran.err

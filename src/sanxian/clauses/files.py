@@ -26,7 +26,7 @@ MAX_DEPTH: Final = 64  # of a row; a rule people can read has about six levels
 # Order of keys wherever they stand, so that a file says the same thing in the same bytes; others follow by name.
 _KEYS: Final = (
     "id", "number", "level", "dimension", "dimension_label", "category", "text", "document", "scope", "list_id",
-    "valid_from", "valid_to", "rules", "source", "reading",
+    "valid_from", "valid_to", "office", "rules", "source", "reading",
     "effect", "strength", "subject", "nature", "industry", "activity", "role",
     "when", "unless", "require", "until", "quote", "parts", "review",
     "all", "any", "not", "fact", "matter", "catalogue", "in", "crosses", "share", "area", "length", "distance",
@@ -168,7 +168,9 @@ def decode(text: str) -> Any:
 
 def ordered(value: Any) -> Any:
     """Return a JSON value with the keys of every object in the order of the format."""
-    kind = type(value)  # nearly every value is of these two or plain; asking for the abstract types costs more
+    kind = type(
+        value
+    )  # nearly every value is of these two or plain; asking for the abstract types costs more
     if kind is dict:
         return {key: ordered(value[key]) for key in _in_order(tuple(value))}
     if kind is list:

@@ -64,10 +64,11 @@ def _parse(text: str) -> Reading:
             work.doubt(code)
     made = _rules(work)
     residue = _residue(work)
+    unread = [(MAX_TEXT, len(text))] if len(text) > MAX_TEXT else []
     return Reading(
         text=text,
         rules=tuple(made),
-        residue=tuple(work.lexed.plain.published(*span) for span in residue),
+        residue=(*(work.lexed.plain.published(*span) for span in residue), *unread),
         confidence=_confidence(work, made, residue),
         doubts=tuple(work.doubts),
     )

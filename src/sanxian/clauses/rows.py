@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from sanxian.errors import ClauseError
 from sanxian.i18n import t
@@ -30,13 +30,23 @@ def clause_from_row(row: Mapping[str, Any], *, review: Mapping[str, Any] | None 
     """
     try:
         return _clause(row, review)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except KeyError as error:
+        missing = ", ".join(key for key in _NEEDED if key not in row) or str(error.args[0])
+        reason = {
+            "zh": f"条款 {row.get('id', '?')} 缺少 {missing}",
+            "en": f"clause {row.get('id', '?')} lacks {missing}",
+        }
+        raise ClauseError(reason=reason) from error
+    except (AttributeError, TypeError, ValueError) as error:
         what = f"{row.get('id', '?')}: {type(error).__name__} {error}"
         reason = {
             "zh": f"条款缺项或取值有误（{what}）",
             "en": f"a clause lacks something or holds a wrong value ({what})",
         }
         raise ClauseError(reason=reason) from error
+
+
+_NEEDED: Final = ("id", "number", "level", "dimension", "text", "document", "scope")
 
 
 def _clause(row: Mapping[str, Any], review: Mapping[str, Any] | None) -> Clause:
@@ -55,6 +65,7 @@ def _clause(row: Mapping[str, Any], review: Mapping[str, Any] | None) -> Clause:
         list_id=row.get("list_id", ""),
         valid_from=_day(row.get("valid_from")),
         valid_to=_day(row.get("valid_to")),
+        office=row.get("office") or "",
     )
 
 

@@ -800,6 +800,8 @@ def _read(path: Path) -> tuple[dict[str, _Entry], list[_Line]]:
         import openpyxl
     except ImportError:
         raise NotInstalled(what="Excel", package="openpyxl", extra="excel") from None
+    if not path.is_file():
+        raise _workbook_error(path, "no_file")
     try:
         with archives.open_archive(path, path.name) as archive:
             for member in archive.names:

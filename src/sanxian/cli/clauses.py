@@ -95,7 +95,8 @@ def parse(
     size: int | None = None
     rows: Iterable[dict[str, Any]]
     if source.suffix.lower() == ".jsonl":
-        rows = intake.clause_lines(source)
+        stated = _stated(level, scope, document)
+        rows = ({**stated, **row} for row in intake.clause_lines(source))
     else:
         held, reading = intake.clause_rows(source, level=level, scope=_scope(scope), document=document)
         rows, size = held, len(held)
@@ -120,6 +121,16 @@ def _where(place: Place) -> str:
     """Return a place in a file as people find it: ``清单.xlsx 表1 R3C5``."""
     cell = (f"R{place.row}" if place.row else "") + (f"C{place.column}" if place.column else "")
     return " ".join(part for part in (place.file, place.sheet, cell) if part)
+
+
+def _stated(level: str | None, scope: str | None, document: str) -> dict[str, Any]:
+    """Return what the options say about clauses that do not say it themselves."""
+    from sanxian.model import Level
+
+    if level is not None and level not in set(Level):
+        raise _usage("level", given=level, known=_LEVELS)
+    told = {"level": level, "scope": _scope(scope), "document": document}
+    return {key: value for key, value in told.items() if value}
 
 
 def _scope(given: str | None) -> dict[str, Any] | None:
@@ -447,6 +458,7 @@ def compose(
         raise _usage("format", given=form, known="text json")
     opened = open_edition(edition)
     day = date.today() if as_of is None else _day(as_of)  # noqa: DTZ011  # the day of whoever asks
+    opened.in_force(day)
     layer = next((x.id for x in opened.layers if x.kind is LayerKind.CONTROL_UNIT), "")
     try:
         place = site_of_zone(opened, layer, unit, as_of=day)
