@@ -46,7 +46,7 @@ from sanxian.edition import (
     validate,
 )
 from sanxian.edition.shapes import canonical_shapes
-from sanxian.model import Clause, Document, Scope, Zone, in_force
+from sanxian.model import Change, Clause, Document, Office, Scope, Zone, in_force
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "reference" / "edition-format.md"
 SAMPLE_DIGEST = "sha256:11d8385b66dc803aabb910135d52077b83c4481656422b90706c30dd4fdb5f57"
@@ -188,13 +188,22 @@ def oracle_digest(path: Path) -> str:
             tables[name.split("`")[1]] = bare.split("`")[1::2]
     tables["edition"] = [c for c in tables["edition"] if c not in {"format", "format_version", "digest"}]
     zone_columns = ["code", "name", "class", "subtype", "regions", "attributes", "valid_from", "valid_to"]
+    with closing(sqlite3.connect(path)) as connection:
+        (version,) = connection.execute("SELECT format_version FROM edition").fetchone()
+    if version == 2:
+        for line in text.split("## 3.")[0].splitlines():
+            if line.startswith("- `") and ":" in line:
+                name, columns = line.split(":", 1)
+                bare = re.sub("（[^）]*）", "", columns)
+                tables.setdefault(name.split("`")[1], []).extend(bare.split("`")[1::2])
+        zone_columns.append("office")
     may_be_null = {"valid_from", "valid_to", "published", "date"}
 
     def row_text(names: list[str], cells: tuple[Any, ...]) -> str:
         filled = ["" if c is None and n not in may_be_null else c for n, c in zip(names, cells, strict=True)]
         return json.dumps(filled, ensure_ascii=False, separators=(",", ":"))
 
-    total = hashlib.sha256(b"sanxian-edition/1\n")
+    total = hashlib.sha256(f"sanxian-edition/{version}\n".encode())
 
     def add(name: str, hashes: list[bytes]) -> None:
         total.update(f"{name} {len(hashes)}\n".encode() + b"".join(sorted(hashes)))
@@ -210,6 +219,7 @@ def oracle_digest(path: Path) -> str:
             "coverage",
             "catalogue",
             "change",
+            *(["office"] if version == 2 else []),
         ):
             names = ", ".join(f'"{column}"' for column in tables[name])
             found = connection.execute(f'SELECT {names} FROM "{name}"').fetchall()
@@ -230,6 +240,22 @@ def oracle_digest(path: Path) -> str:
 
 def test_the_digest_is_the_one_the_document_defines(sample_path: Path) -> None:
     assert open_edition(sample_path).info.digest == oracle_digest(sample_path)
+
+
+def test_the_digest_of_format_2_is_the_one_the_document_defines(tmp_path: Path) -> None:
+    edition = sample()
+    units = tuple(replace(zone, office="B1") for zone in edition.zones["control_unit"])
+    edition = replace(
+        edition,
+        offices={"B1": Office(id="B1", name="示例局", contact="电话", region="639901")},
+        zones={**edition.zones, "control_unit": units},
+        changes=(
+            Change(item="control_unit/ZH1", kind="succeeded", reason="合并", successors=("ZH2", "ZH3")),
+        ),
+        clauses=tuple(replace(clause, office="B1") for clause in edition.clauses),
+    )
+    written = editions.write_edition(edition, tmp_path / "e.gpkg")
+    assert written.info.digest == oracle_digest(tmp_path / "e.gpkg")
 
 
 def test_the_digest_is_the_same_in_every_release() -> None:
