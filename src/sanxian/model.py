@@ -395,6 +395,7 @@ class Hit:
     bearing_deg: float | None = None  # NEAR: from footprint to zone, clockwise from north
     margin_m: float = 0.0  # how far the zone's line would have to move to change the hit
     sensitive: bool = False  # margin within the layer's stated accuracy
+    office: Office | None = None  # who answers for the zone; the engine knows none
 
 
 # --- result ----------------------------------------------------------------------------------
@@ -452,6 +453,7 @@ class Finding:
     rules: tuple[RuleResult, ...] = ()
     flips: tuple[Flip, ...] = ()
     notices: tuple[Notice, ...] = ()  # ENCOURAGE, INFORM
+    office: Office | None = None  # who answers for the clause, else for the zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

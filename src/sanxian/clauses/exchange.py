@@ -98,6 +98,7 @@ def schema() -> dict[str, Any]:
             "list_id": {"type": "string"},
             "valid_from": _or_null(_DATE),
             "valid_to": _or_null(_DATE),
+            "office": _or_null({"type": "string"}),
             "rules": _or_null({"type": "array", "items": {"$ref": "#/$defs/rule"}}),
             "source": {"type": "object"},
             "reading": {

@@ -65,13 +65,20 @@ def _clause(row: Mapping[str, Any], review: Mapping[str, Any] | None) -> Clause:
         list_id=row.get("list_id", ""),
         valid_from=_day(row.get("valid_from")),
         valid_to=_day(row.get("valid_to")),
-        office=row.get("office") or "",
+        office=_office(row.get("office")),
     )
 
 
 def _day(value: object) -> date | None:
     """Return a date, which JSON holds as ISO text and YAML as itself."""
     return value if value is None or isinstance(value, date) else date.fromisoformat(str(value))
+
+
+def _office(value: object) -> str:
+    """Return the id of an office; none is the empty text."""
+    if value is not None and not isinstance(value, str):
+        raise TypeError(f"office {value!r}")
+    return value or ""
 
 
 def _scope(scope: Mapping[str, Any]) -> Scope:

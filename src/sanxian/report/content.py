@@ -31,6 +31,7 @@ from sanxian.model import (
     Layer,
     LayerKind,
     Notice,
+    Office,
     Outcome,
     Paper,
     Relation,
@@ -71,6 +72,7 @@ class ZoneRow:
     accuracy: str  # the layer's stated accuracy, "" when the edition is not at hand
     threshold: str  # dropped: the threshold it stays below
     roles: tuple[tuple[str, str], ...]  # (role, measure) when the project has several roles
+    office: str  # who answers for it, "" when nobody is named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,7 @@ class ClauseRow:
     rules: tuple[RuleResult, ...]
     flips: tuple[FlipRow, ...]
     notices: tuple[str, ...]
+    offices: tuple[str, ...]  # who answers for it, in each of its places
 
     @property
     def unreviewed(self) -> bool:
@@ -352,6 +355,7 @@ class Content:
             accuracy="" if layer is None else words.length(layer.accuracy_m),
             threshold="" if layer is None else self._threshold(hit, layer),
             roles=self._roles(hit),
+            office=self.office(hit.office),
         )
 
     def measure(self, hit: Hit) -> str:
@@ -445,6 +449,17 @@ class Content:
             rules=first.rules,
             flips=tuple(map(self._flip_row, first.flips)),
             notices=tuple(dict.fromkeys(self.either(n.zh, n.en) for f in findings for n in f.notices)),
+            offices=tuple(dict.fromkeys(self.office(f.office) for f in findings if f.office is not None)),
+        )
+
+    def office(self, office: Office | None) -> str:
+        """Return who answers, with how to reach them; "" for nobody."""
+        if office is None:
+            return ""
+        return (
+            self.say("office.contact", name=office.name, contact=office.contact)
+            if office.contact
+            else office.name
         )
 
     def _flip_row(self, flip: Flip) -> FlipRow:

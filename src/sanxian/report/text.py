@@ -115,6 +115,8 @@ def _zone(content: Content, row: ZoneRow) -> str:
     ]
     if row.hit.sensitive:
         parts.append(say("zones.sensitive"))
+    if row.office:
+        parts.append(f"{say('office.label')}{say('colon')}{row.office}")
     return f"  {row.layer} {row.code} {row.name}{say('colon')}{'; '.join(filter(None, parts))}"
 
 
@@ -126,6 +128,8 @@ def _clause(content: Content, row: ClauseRow) -> Iterator[str]:
     yield f"     {row.clause.text} ({row.document})"
     yield f"     {say('column.place')}{say('colon')}{content.joint(row.places)}"
     yield f"     {say('column.reason')}{say('colon')}{row.reason}"
+    if row.offices:
+        yield f"     {say('office.label')}{say('colon')}{content.joint(row.offices)}"
     if row.outcome is not Outcome.NOT_APPLICABLE:
         for flip in row.flips:
             yield f"     {say('clauses.flips')}{say('colon')}{_flip(content, flip)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from sanxian.i18n import t
-from sanxian.model import Finding, FindingKind, Flip, Notice, Outcome, RuleResult
+from sanxian.model import Finding, FindingKind, Flip, Notice, Office, Outcome, RuleResult
 
 
 class Place(NamedTuple):
@@ -17,6 +17,7 @@ class Place(NamedTuple):
     counties: tuple[str, ...] = ()  # touched counties it stands for
     roles: frozenset[str] = frozenset()  # roles of the parts lying there
     doubtful: bool = False  # reached only inside the accuracy of a strict line
+    office: Office | None = None  # who answers for the zone
 
 
 def both(key: str, **given: Any) -> tuple[str, str]:
@@ -40,8 +41,9 @@ def finding(
     rules: tuple[RuleResult, ...] = (),
     flips: tuple[Flip, ...] = (),
     notices: tuple[Notice, ...] = (),
+    office: Office | None = None,
 ) -> Finding:
-    """Return a finding about ``place``."""
+    """Return a finding about ``place``; who answers for the place does when no other office is given."""
     return Finding(
         kind=kind,
         outcome=outcome,
@@ -54,4 +56,5 @@ def finding(
         rules=rules,
         flips=flips,
         notices=notices,
+        office=office or place.office,
     )

@@ -158,6 +158,9 @@ class Prepared:
         self.layer = {layer.id: layer for layer in edition.layers}
         self.zone = {(layer, zone.code): zone for layer, zones in edition.zones.items() for zone in zones}
         self.clause = {clause.id: clause for clause in edition.clauses}
+        offices = edition.offices
+        self.office_of_clause = {c.id: offices[c.office] for c in edition.clauses if c.office in offices}
+        self.office_of_zone = {key: offices[z.office] for key, z in self.zone.items() if z.office in offices}
         self.rules = {c.id: rules.compile_clause(c.id, c.text, c.rules) for c in edition.clauses}
         self._isolate_cycles()
         self._by_code: dict[tuple[str, str], list[str]] = {}
@@ -268,7 +271,9 @@ class Prepared:
             clause = self.clause[name]
             lapse = editions.clause_in_force(clause, self.edition, as_of)
             if lapse is not None:
-                lapsed.append(finding(BLANK_PLACE, name, Outcome.NOT_APPLICABLE, lapse.zh, lapse.en))
+                blank = BLANK_PLACE._replace(office=place.office)
+                office = self.office_of_clause.get(name)
+                lapsed.append(finding(blank, name, Outcome.NOT_APPLICABLE, lapse.zh, lapse.en, office=office))
             else:
                 key = f"list {clause.list_id}" if clause.list_id else f"clause {name}"
                 lists.setdefault(key, []).append(name)
@@ -313,7 +318,14 @@ class Prepared:
     def marked(self) -> bool:
         """Whether some text of the edition holds a mark, which could be taken for a blank."""
         edition = self.edition
-        texts = (edition.clauses, edition.documents, edition.catalogues, edition.layers, edition.states)
+        texts = (
+            edition.clauses,
+            edition.documents,
+            edition.catalogues,
+            edition.layers,
+            edition.states,
+            edition.offices,
+        )
         return bool(MARKS.intersection(repr(texts)) or re.search(r"\\ufdd[0-3]", repr(texts)))
 
     def order(self, finding: Finding) -> tuple[object, ...]:

@@ -22,6 +22,9 @@ from sanxian.model import Outcome
 from sanxian.screening.result import Screening
 
 SCHEMA: Final = "sanxian/screening/1"
+_OPTIONAL: Final = (
+    "office"  # left out where nobody is named: records of editions without offices never knew it
+)
 
 
 def method(published_area: str) -> dict[str, str]:
@@ -169,7 +172,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if is_dataclass(value) and not isinstance(value, type):
-        return {name: plain(getattr(value, name)) for name in _names(type(value))}
+        made = {name: plain(getattr(value, name)) for name in _names(type(value))}
+        if getattr(value, _OPTIONAL, None):
+            made[_OPTIONAL] = plain(getattr(value, _OPTIONAL))
+        return made
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -181,7 +187,10 @@ def _plain_step(value: Any) -> Any:
     """Return what the encoder does not know, one step plainer; what is inside comes by itself."""
     if is_dataclass(value) and not isinstance(value, type):
         names, values_of = _members(type(value))
-        return dict(zip(names, values_of(value), strict=True))
+        made = dict(zip(names, values_of(value), strict=True))
+        if getattr(value, _OPTIONAL, None):
+            made[_OPTIONAL] = getattr(value, _OPTIONAL)
+        return made
     if isinstance(value, Mapping):
         return {str(k): v for k, v in value.items()}
     return plain(value)
@@ -196,7 +205,7 @@ def _members(kind: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ..
 
 @lru_cache(maxsize=64)
 def _names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+    return tuple(field.name for field in fields(kind) if field.name != _OPTIONAL)
 
 
 def _encoder(default: Callable[[Any], Any] | None = None, *, allow_nan: bool = False) -> json.JSONEncoder:

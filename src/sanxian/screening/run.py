@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from sanxian import geometry, rules
 from sanxian.engine import Placement
 from sanxian.errors import InputError, OutsideRegion, SanxianError
-from sanxian.model import Finding, FindingKind, Outcome, Part, Project
+from sanxian.model import Finding, FindingKind, Hit, Outcome, Part, Project
 from sanxian.rules import ClauseRules, Share
 from sanxian.screening.assembly import Answer
 from sanxian.screening.forms import BLANK_PLACE, Filled, Form, Line, Said, line, together
@@ -65,11 +65,18 @@ class Run(Seen):
             shares=tuple(shares),
             counties=self.chart.counties,
             layers=frozenset([hit.layer for hit in self.chart.met]),
-            hits=self.chart.hits,
+            hits=self._hits(),
             parts=tuple(map(_part_report, self.project.parts)),
             area_m2=self.placement.area_m2,
             length_m=self.placement.length_m,
         )
+
+    def _hits(self) -> tuple[Hit, ...]:
+        """Return the hits, each with the office that answers for its zone."""
+        offices = self.prepared.office_of_zone
+        if not offices:
+            return self.chart.hits
+        return tuple([replace(h, office=offices.get((h.layer, h.zone))) for h in self.chart.hits])
 
     # --- places and the clauses reached through them ----------------------------------------
 
@@ -86,7 +93,13 @@ class Run(Seen):
                 counties = tuple([c for c in chart.counties if c in zone.regions]) or chart.counties
                 doubtful = hit.sensitive and layer.strict_boundary
                 place = Place(
-                    zone.code, zone.name, layer.id, counties, chart.roles_in(layer.id, zone.code), doubtful
+                    zone.code,
+                    zone.name,
+                    layer.id,
+                    counties,
+                    chart.roles_in(layer.id, zone.code),
+                    doubtful,
+                    prepared.office_of_zone.get(key),
                 )
                 found[key] = place, prepared.plan(place, names, self.as_of)
         roles = frozenset(self.placement.roles)
@@ -170,10 +183,10 @@ class Run(Seen):
         """Return the findings of a group with blanks for the place and for the values it saw."""
         sight = Sight(self, place)
         found = look(group, sight, self.chart)
-        key = group, self.as_of, self.count_drafts, place.doubtful, found
+        key = group, self.as_of, self.count_drafts, place.doubtful, place.office, found
         form = self.prepared.forms.get(key)
         if form is None:
-            blank = BLANK_PLACE._replace(doubtful=place.doubtful)
+            blank = BLANK_PLACE._replace(doubtful=place.doubtful, office=place.office)
             findings = self._findings(group, blank, WithBlanks(sight, group, found), found)
             shares = rules.shares(group.members, sight, count_drafts=self.count_drafts)
             form = self.prepared.forms.keep(key, Form(findings, shares))
@@ -212,6 +225,7 @@ class Run(Seen):
             rules=judged.rules,
             flips=judged.flips,
             notices=judged.notices,
+            office=self.prepared.office_of_clause.get(compiled.clause),
         )
 
     def _hangs_on_boundary(
@@ -277,7 +291,8 @@ class Run(Seen):
             layer = self.prepared.layer[hit.layer]
             if hit.role == "" and hit.sensitive and layer.strict_boundary:
                 zone = self.prepared.zone[hit.layer, hit.zone]
-                place = Place(zone.code, zone.name, layer.id)
+                office = self.prepared.office_of_zone.get((hit.layer, hit.zone))
+                place = Place(zone.code, zone.name, layer.id, office=office)
                 zh, en = both(
                     f"boundary_{hit.relation}",
                     layer=layer.title,
