@@ -7,9 +7,7 @@ escapes what it is given.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
-from importlib import resources
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from sanxian.edition import Edition
@@ -18,7 +16,8 @@ from sanxian.model import Concern, Outcome, RuleResult
 from sanxian.report import map as maps
 from sanxian.report import words
 from sanxian.report.content import DECIDING_MAX, ClauseRow, Content, FlipRow, ZoneRow
-from sanxian.report.markup import Child, Markup, escape, join, tag, trusted
+from sanxian.report.markup import Child, Markup, escape, join, tag
+from sanxian.report.page import document, fields, numbered, style, table
 from sanxian.screening import Screening
 
 PLACES_MAX: Final = 6  # places named in a row; the rest are counted
@@ -29,7 +28,6 @@ _TRACED: Final = (  # outcomes whose clauses show their steps, from the most gen
     frozenset((Outcome.NON_COMPLIANT, Outcome.NEEDS_REVIEW, Outcome.CONDITIONAL)),
     frozenset[Outcome](),
 )
-_NUMERALS: Final = "一二三四五六七八九十"
 
 # Each outcome has a shape of its own, so that it is told apart in grey and by any eye.
 _SHAPES: Final = {
@@ -48,40 +46,26 @@ def render(result: Screening, lang: str, edition: Edition | None = None) -> byte
     content = Content(result, lang, edition)
     sections = _sections(content)
     name = result.project.name or content.say("unnamed")
-    page = tag(
-        "html",
+    body = (
+        _symbols(),
+        maps.patterns(),
+        _banner(content),
         tag(
-            "head",
-            tag("meta", charset="utf-8"),
-            tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-            # nothing is loaded and no script runs, whatever the page holds
-            tag(
-                "meta",
-                http_equiv="Content-Security-Policy",
-                content="default-src 'none'; style-src 'unsafe-inline'",
-            ),
-            tag("meta", name="color-scheme", content="light"),
-            tag("meta", name="generator", content=f"sanxian {result.engine_version}"),
-            tag("title", f"{name} · {content.say('document_title')}"),
-            tag("style", _style(content)),
+            "div",
+            _masthead(content),
+            [_section(content, i, *s) for i, s in enumerate(sections)],
+            class_="page",
         ),
-        tag(
-            "body",
-            _symbols(),
-            maps.patterns(),
-            _banner(content),
-            tag(
-                "div",
-                _masthead(content),
-                [_section(content, i, *s) for i, s in enumerate(sections)],
-                class_="page",
-            ),
-            _footer(content),
-            class_="synthetic" if result.edition.synthetic else None,
-        ),
-        lang=content.lang,
+        _footer(content),
     )
-    return ("<!doctype html>\n" + page + "\n").encode("utf-8")
+    return document(
+        *body,
+        lang=content.lang,
+        title=f"{name} · {content.say('document_title')}",
+        style=_style(content),
+        generator=f"sanxian {result.engine_version}",
+        synthetic=result.edition.synthetic,
+    )
 
 
 def _sections(content: Content) -> list[tuple[str, Child]]:
@@ -100,17 +84,10 @@ def _sections(content: Content) -> list[tuple[str, Child]]:
 
 
 def _section(content: Content, index: int, key: str, body: Child) -> Markup:
-    number = f"{_NUMERALS[index]}、" if content.lang != "en" else f"{index + 1}. "
-    heading = tag("h2", number, content.say(f"heading.{key}"))
-    return tag("section", heading, body, id=key, class_=f"section {key}")
+    return numbered(index, key, content.say(f"heading.{key}"), body, content.lang)
 
 
 # --- style -----------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=1)
-def _sheet() -> str:
-    return resources.files("sanxian.report").joinpath("page.css").read_text("utf-8")
 
 
 def _style(content: Content) -> Markup:
@@ -122,33 +99,7 @@ def _style(content: Content) -> Markup:
         disclaimer=content.say("disclaimer"),
     )
     mark = content.say("synthetic_short") if content.result.edition.synthetic else ""
-    page = content.say("page", page="\0", pages="\1")
-    counter = " ".join(
-        {"\0": "counter(page)", "\1": "counter(pages)"}.get(piece, _css_string(piece))
-        for piece in _split_keeping(page, "\0\1")
-    )
-    margins = (
-        f"@page{{@bottom-left{{content:{_css_string(footer)}}}@bottom-right{{content:{counter}}}"
-        f"@top-right{{content:{_css_string(mark)}}}}}"
-    )
-    return trusted(_sheet() + margins)
-
-
-def _split_keeping(text: str, marks: str) -> list[str]:
-    pieces, current = [], ""
-    for character in text:
-        if character in marks:
-            pieces += [current, character]
-            current = ""
-        else:
-            current += character
-    return [piece for piece in (*pieces, current) if piece]
-
-
-def _css_string(text: str) -> str:
-    """Return ``text`` as a CSS string; anything but plain characters is written as an escape."""
-    safe = "".join(c if c.isalnum() or c in " ·，。：、,.;-" else f"\\{ord(c):x} " for c in text)
-    return f'"{safe}"'
+    return style(footer, content.say("page", page="\0", pages="\1"), mark)
 
 
 def _symbols() -> Markup:
@@ -164,38 +115,6 @@ def _mark(content: Content, outcome: Outcome, *, css: str = "mark") -> Markup:
     """Return an outcome as shape and word."""
     shape = tag("svg", tag("use", href=f"#o-{outcome.name}"), class_="shape", aria_hidden="true")
     return tag("span", shape, tag("span", content.outcome(outcome)), class_=f"{css} {outcome.name}")
-
-
-# --- tables ----------------------------------------------------------------------------------
-
-
-def _table(
-    caption: Child, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Child]], *, css: str = ""
-) -> Markup:
-    """Return a table; a column is (heading, class). Columns without any content are left out.
-
-    On a narrow screen rows become cards, and a cell shows the heading it carries in ``data-label``.
-    """
-    rows = list(rows)
-    used = [i for i in range(len(columns)) if any(row[i] != "" for row in rows)]
-    head = [tag("th", columns[i][0], scope="col", class_=columns[i][1] or None) for i in used]
-    body = [tag("tr", [_cell(row[i], *columns[i]) for i in used]) for row in rows]
-    # thead repeats on every printed page
-    return tag(
-        "div",
-        tag("table", tag("caption", caption), tag("thead", tag("tr", head)), tag("tbody", body)),
-        class_=f"table {css}".strip(),
-    )
-
-
-def _cell(content: Child, heading: str, css: str) -> Markup:
-    if content == "":
-        css = f"{css} empty".strip()
-    return tag("td", content, class_=css or None, data_label=heading)
-
-
-def _fields(rows: Iterable[tuple[str, Child]], css: str = "fields") -> Markup:
-    return tag("dl", [tag("div", tag("dt", label), tag("dd", value)) for label, value in rows], class_=css)
 
 
 # --- top of the page -------------------------------------------------------------------------
@@ -234,7 +153,7 @@ def _masthead(content: Content) -> Markup:
         tag("p", say("system"), class_="system"),
         tag("h1", say("document_title")),
         tag("p", project.name or say("unnamed"), class_="project-name"),
-        tag("div", _fields(about), _fields(record), class_="meta"),
+        tag("div", fields(about), fields(record), class_="meta"),
         _conclusion(content),
         class_="masthead",
     )
@@ -345,12 +264,12 @@ def _asks(content: Content) -> Markup:
     ]
     # what settles nothing by itself is needed too, but only together with something else
     deciding = sum(ask.decides > 0 for ask in content.asks) or len(rows)
-    table = _table(say("asks.caption"), columns, rows[:deciding])
+    first = table(say("asks.caption"), columns, rows[:deciding])
     if deciding == len(rows):
-        return table
-    rest = _table(say("asks.rest_caption"), columns, rows[deciding:])
+        return first
+    rest = table(say("asks.rest_caption"), columns, rows[deciding:])
     return join(
-        table,
+        first,
         tag("details", tag("summary", say("asks.rest", count=len(rows) - deciding)), rest, class_="rest"),
     )
 
@@ -371,7 +290,7 @@ def _zones(content: Content) -> Child:
     columns += [(say("column.published"), "number")] if published else []
     columns += [(say(f"column.{key}"), "number") for key in ("share", "zone_share", "margin")]
     return join(
-        _table(
+        table(
             caption,
             columns,
             [_zone_cells(content, row, classed, published) for row in content.met],
@@ -386,7 +305,8 @@ def _zone_cells(content: Content, row: ZoneRow, classed: bool, published: bool) 
     margin: Child = row.margin
     if row.hit.sensitive:
         margin = join(row.margin, " ", _sensitive(content, row))
-    cells: list[Child] = [row.layer, row.code, row.name]
+    office = tag("span", content.say("office.label"), content.say("colon"), row.office, class_="role")
+    cells: list[Child] = [row.layer, row.code, join(row.name, office) if row.office else row.name]
     cells += [row.zone_class] if classed else []
     cells += [join(row.measure, roles) if roles else row.measure]
     cells += [row.published] if published else []
@@ -466,6 +386,7 @@ def _clause_body(content: Content, row: ClauseRow, headings: Sequence[str], *, t
         tag("span", row.document_dates, class_="faint") if row.document_dates else None,
         class_="source",
     )
+    offices = [content.say("office.label"), content.say("colon"), content.joint(row.offices)]
     judgement = join(
         _mark(content, row.outcome),
         tag("span", content.say("clauses.draft"), class_="draft") if row.unreviewed else None,
@@ -473,7 +394,7 @@ def _clause_body(content: Content, row: ClauseRow, headings: Sequence[str], *, t
     cells: list[Child] = [
         str(row.number),
         about,
-        join(text, source),
+        join(text, source, tag("p", offices, class_="source office") if row.offices else None),
         _places(content, row),
         judgement,
         row.reason,
@@ -626,12 +547,12 @@ def _around(content: Content) -> Child:
             (say("column.reason"), ""),
         ]
         rows = [(row.kind, row.place, _mark(content, row.outcome), row.reason) for row in content.map_rows]
-        body.append(_table(say("around.findings"), columns, rows))
+        body.append(table(say("around.findings"), columns, rows))
     zone = [(say("column.layer"), ""), (say("column.code"), "code"), (say("column.name"), "name")]
     if content.near:
         columns = [*zone, (say("column.distance"), "number"), (say("column.margin"), "number")]
         body.append(
-            _table(
+            table(
                 say("around.near"),
                 columns,
                 [
@@ -642,9 +563,7 @@ def _around(content: Content) -> Child:
         )
     if content.adjacent:
         body.append(
-            _table(
-                say("around.adjacent"), zone, [(row.layer, row.code, row.name) for row in content.adjacent]
-            )
+            table(say("around.adjacent"), zone, [(row.layer, row.code, row.name) for row in content.adjacent])
         )
     if content.dropped:
         columns = [
@@ -654,7 +573,7 @@ def _around(content: Content) -> Child:
             (say("column.margin"), "number"),
         ]
         body.append(
-            _table(
+            table(
                 say("around.dropped"),
                 columns,
                 [
@@ -672,7 +591,7 @@ def _around(content: Content) -> Child:
             (say("column.accuracy"), "number"),
         ]
         body.append(
-            _table(
+            table(
                 say("around.sensitive"),
                 columns,
                 [(row.layer, row.code, row.name, row.measure, row.margin, row.accuracy) for row in sensitive],
@@ -713,7 +632,7 @@ def _layers(content: Content) -> Markup:
         )
         for row in content.layer_rows
     ]
-    return _table(say("layers.caption"), columns, rows)
+    return table(say("layers.caption"), columns, rows)
 
 
 def _project(content: Content) -> Child:
@@ -741,10 +660,10 @@ def _project(content: Content) -> Child:
         )
         for part in content.parts
     ]
-    body: list[Child] = [_table(say("project.parts"), columns, parts)]
+    body: list[Child] = [table(say("project.parts"), columns, parts)]
     if content.facts:
         body.append(
-            _table(
+            table(
                 say("project.facts"),
                 [(say("column.fact"), "name"), (say("column.value"), "")],
                 content.facts,
@@ -762,7 +681,7 @@ def _project(content: Content) -> Child:
             (say("column.held"), ""),
         ]
         body.append(
-            _table(
+            table(
                 say("project.papers"),
                 columns,
                 [
@@ -820,10 +739,10 @@ def _appendix(content: Content) -> Child:
         ]
     if content.documents:
         columns = [(say("column.document"), "name"), (say("column.issuer"), ""), (say("column.in_force"), "")]
-        body.append(_table(say("appendix.documents"), columns, content.documents))
+        body.append(table(say("appendix.documents"), columns, content.documents))
     body += [
         tag("h3", say("appendix.digests")),
-        _fields(digests, "fields wide"),
+        fields(digests, "fields wide"),
         tag("p", say("digest.repeat"), class_="faint"),
     ]
     return body

@@ -6,7 +6,6 @@ in which order. The same screening gives the same drawing.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -17,12 +16,12 @@ from shapely.geometry.base import BaseGeometry
 
 from sanxian.edition import Edition
 from sanxian.model import Layer, LayerKind, Relation, UnitClass, Zone, in_force
-from sanxian.report import labels, words
+from sanxian.report import furniture, labels
 from sanxian.report.content import Content
 from sanxian.report.frame import LEFT, WIDTH, Frame, bounds_of, path, tenth
+from sanxian.report.furniture import graticule, scale_and_north
 from sanxian.report.markup import Child, Markup, join, tag
 
-FURNITURE: Final = 52.0  # below the frame: longitudes, then scale bar and north arrow
 LOCATOR: Final = 230.0
 RECEPTORS_M: Final = 60_000.0  # a view wider than this shows only the receptors met
 MARKED: Final = 16.0  # units: a footprint smaller than this gets a ring around it
@@ -106,7 +105,7 @@ def draw(content: Content) -> Drawing:
     places = [] if edition is None else _places_in_view(edition, frame, content)
     outline = [] if edition is None else frame.draw([edition.outline])
     names = _labels(content, frame, zones, places, footprint)
-    total = frame.top + frame.height + FURNITURE
+    total = frame.top + frame.height + furniture.HEIGHT
     svg = tag(
         "svg",
         tag("title", content.say("map.title", name=_name(content)), id="map-title"),
@@ -124,8 +123,10 @@ def draw(content: Content) -> Drawing:
         ),
         names,
         tag("rect", x=frame.left, y=frame.top, width=frame.width, height=frame.height, class_="frame"),
-        _graticule(frame),
-        _scale_and_north(content, frame, total),
+        graticule(frame),
+        scale_and_north(
+            frame, total, projection=content.say("map.projection"), north=content.say("map.north")
+        ),
         viewBox=f"0 0 {LEFT + WIDTH + 2:g} {total:g}",
         class_="map",
         role="img",
@@ -418,78 +419,7 @@ def _room(shape: BaseGeometry, frame: Frame) -> BaseGeometry:
     return shapely.intersection(shape, frame.box).buffer(14.0 if dimension == 1 else 22.0)
 
 
-# --- furniture -------------------------------------------------------------------------------
-
-
-def _graticule(frame: Frame) -> Markup:
-    """Return ticks with longitudes below and latitudes at the left."""
-    marks: list[Markup] = []
-    bottom = frame.top + frame.height
-    for lon in _ticks(frame.west, frame.east, 5):
-        x = float(frame.xy(np.array([[lon, frame.south]]))[0, 0])
-        marks.append(
-            tag("path", d=f"M{tenth(x)} {tenth(bottom)}v5M{tenth(x)} {tenth(frame.top)}v5", class_="tick")
-        )
-        if frame.left + 30 < x < frame.left + frame.width - 30:
-            marks.append(
-                tag("text", words.coordinate(lon, "lon"), x=tenth(x), y=tenth(bottom + 16), class_="tick-x")
-            )
-    for lat in _ticks(frame.south, frame.north, 4):
-        y = float(frame.xy(np.array([[frame.west, lat]]))[0, 1])
-        right = frame.left + frame.width
-        marks.append(
-            tag(
-                "path",
-                d=f"M{tenth(frame.left)} {tenth(y)}h-5M{tenth(right)} {tenth(y)}h-5",
-                class_="tick",
-            )
-        )
-        if frame.top + 30 < y < bottom - 30:
-            turned = f"rotate(-90 {tenth(frame.left - 10)} {tenth(y)})"
-            text = words.coordinate(lat, "lat")
-            marks.append(
-                tag("text", text, x=tenth(frame.left - 10), y=tenth(y), transform=turned, class_="tick-y")
-            )
-    return tag("g", marks, class_="graticule", aria_hidden="true")
-
-
-_TICK_SECONDS: Final = (10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 18000, 36000)
-
-
-def _ticks(low: float, high: float, wanted: int) -> Iterator[float]:
-    """Yield round degrees, minutes or seconds between two ends, at most about ``wanted``."""
-    span = (high - low) * 3600
-    step = next((s for s in _TICK_SECONDS if span / s <= wanted), _TICK_SECONDS[-1])
-    for i in range(math.ceil(low * 3600 / step), math.floor(high * 3600 / step) + 1):
-        yield i * step / 3600
-
-
-def _scale_and_north(content: Content, frame: Frame, total: float) -> Markup:
-    wanted = frame.metres(frame.width * 0.24)
-    power = 10.0 ** math.floor(math.log10(wanted))
-    metres = max(m * power for m in (1, 2, 5) if m * power <= wanted)
-    units = metres / frame.metres(frame.width) * frame.width
-    x, y = frame.left, total - 14
-    half = units / 2
-    text = f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
-    north_x = frame.left + frame.width - 10
-    return tag(
-        "g",
-        tag("path", d=f"M{tenth(x)} {tenth(y)}h{tenth(half)}v4h{tenth(-half)}z", class_="bar-full"),
-        tag("path", d=f"M{tenth(x + half)} {tenth(y)}h{tenth(half)}v4h{tenth(-half)}z", class_="bar-empty"),
-        tag("text", text, x=tenth(x + units + 8), y=tenth(y + 6), class_="bar-text"),
-        tag(
-            "text",
-            content.say("map.projection"),
-            x=tenth(north_x - 34),
-            y=tenth(y + 6),
-            class_="projection",
-        ),
-        tag("path", d=f"M{tenth(north_x)} {tenth(y - 14)}l6 20-6-5-6 5z", class_="north"),
-        tag("text", content.say("map.north"), x=tenth(north_x - 10), y=tenth(y + 6), class_="north-text"),
-        class_="furniture",
-        aria_hidden="true",
-    )
+# --- locator ---------------------------------------------------------------------------------
 
 
 def _locator(content: Content, edition: Edition, view: Frame) -> Markup:
