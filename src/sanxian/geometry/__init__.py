@@ -23,7 +23,7 @@ from .footprint import (
     footprint_from_wkt,
     read_footprint,
 )
-from .shapes import area_step, follow_lonlat, lonlat_area, measure
+from .shapes import area_step, follow_lonlat, lonlat_area, lonlat_areas, measure
 
 __all__ = [
     "DEFAULT_ROLES",
@@ -40,6 +40,7 @@ __all__ = [
     "footprint_from_wkt",
     "gcj02_to_wgs84",
     "lonlat_area",
+    "lonlat_areas",
     "measure",
     "parse_crs",
     "read_footprint",

@@ -390,6 +390,46 @@ def lonlat_area(areas: BaseGeometry) -> float:
     return total
 
 
+def lonlat_areas(shapes: Sequence[BaseGeometry] | NDArray[np.object_]) -> NDArray[np.float64]:
+    """Return the area of each of many geometries as :func:`lonlat_area` does, all at once, m².
+
+    Parameters
+    ----------
+    shapes : sequence of any geometry, lon/lat EPSG:4490
+        Valid. Points, lines and what is empty have no area.
+
+    Returns
+    -------
+    (n,) float64
+
+    Examples
+    --------
+    >>> areas = lonlat_areas([shapely.box(101.0, 36.0, 101.1, 36.1), shapely.Point(101.0, 36.0)])
+    >>> [round(float(area) / 1e6, 2) for area in areas]
+    [99.98, 0.0]
+    """
+    parts, owner = shapely.get_parts(np.asarray(shapes, dtype=object), return_index=True)
+    parts, nested = shapely.get_parts(parts, return_index=True)  # a collection may hold multi-polygons
+    owner = owner[nested]
+    areal = (shapely.get_type_id(parts) == 3) & ~shapely.is_empty(parts)
+    rings, of_part = shapely.get_rings(parts[areal], return_index=True)
+    owner = owner[areal][of_part]
+    sign = np.where(np.concatenate(([True], of_part[1:] != of_part[:-1]))[: len(of_part)], 1.0, -1.0)
+    lonlat, of_ring = shapely.get_coordinates(rings, return_index=True)
+    if not len(lonlat):
+        return np.zeros(len(shapes))
+    lon, lat = np.radians(lonlat.T)
+    edge = np.flatnonzero(of_ring[1:] == of_ring[:-1])
+    first = np.concatenate(([0], np.flatnonzero(of_ring[1:] != of_ring[:-1]) + 1))
+    reference = _authalic_q(lat[first])[of_ring[edge]]
+    here, rise = lat[edge], lat[edge + 1] - lat[edge]
+    mean = np.zeros(len(edge))
+    for x, w in zip(_GAUSS_X.tolist(), _GAUSS_W.tolist(), strict=True):
+        mean += w * (_authalic_q(here + rise * x) - reference)
+    under = np.abs(np.bincount(of_ring[edge], (lon[edge + 1] - lon[edge]) * mean, len(rings)))
+    return np.bincount(owner, sign * under, len(shapes)) * CGCS2000_A**2 / 2
+
+
 def _area_under(ring: Coordinates, reference: float) -> float:
     """Return the area inside one ring; ``reference`` is any *q* nearby, taken off to keep digits."""
     lon, lat = np.radians(ring.T)
