@@ -17,7 +17,7 @@ The spatial index beside the file is :mod:`sanxian.edition.index`, a module of i
 
 from sanxian.edition.content import FORMAT, FORMAT_VERSION, Edition, digest, normalise
 from sanxian.edition.drafts import Draft, LogEntry, PublishedTotal, draft_writer, open_draft, write_draft
-from sanxian.edition.geopackage import open_edition, write_edition
+from sanxian.edition.geopackage import open_edition, read_identity, write_edition
 from sanxian.edition.shapes import DECIMALS
 from sanxian.edition.terms import Lapse, LapseKind, clause_in_force, county_of_unit
 from sanxian.edition.validity import Problem, validate
@@ -40,6 +40,7 @@ __all__ = [
     "normalise",
     "open_draft",
     "open_edition",
+    "read_identity",
     "validate",
     "write_draft",
     "write_edition",

@@ -155,7 +155,7 @@ def _quoted(name: str) -> str:
 
 def read_tables(connection: sqlite3.Connection, source: str, mark: str = FORMAT) -> tuple[str, Edition]:
     """Return the stored digest and the edition, as stored."""
-    form, stored = _identity(connection, source, mark)
+    form, stored = identity(connection, source, mark)
     _require(connection, source, {name: [c.name for c in columns] for name, columns in form.tables.items()})
 
     def table(name: str) -> Iterator[tuple[Cell, dict[str, Any]]]:
@@ -205,7 +205,27 @@ def read_tables(connection: sqlite3.Connection, source: str, mark: str = FORMAT)
     return stored, edition
 
 
-def _identity(connection: sqlite3.Connection, source: str, mark: str = FORMAT) -> tuple[Form, str]:
+def read_identity(path: str | os.PathLike[str]) -> tuple[EditionInfo, int]:
+    """Return what an edition file says of itself, its stored digest included, and its format version.
+
+    For choosing among many files: nothing else is read, so the digest is as stored, not computed.
+
+    Raises
+    ------
+    EditionError
+        Not found, no edition, a draft, damaged, being edited, or of a newer format.
+    """
+    path = Path(path)
+    with connected(path) as connection:
+        form, stored = identity(connection, path.name)
+        columns = form.tables["edition"]
+        _require(connection, path.name, {"edition": [column.name for column in columns]})
+        rows = select(connection, "edition", [column.name for column in columns])
+        values = [_fields(columns, row, path.name, "edition") for row in rows]
+    return EditionInfo(**values[0], digest=stored), form.version
+
+
+def identity(connection: sqlite3.Connection, source: str, mark: str = FORMAT) -> tuple[Form, str]:
     """Return the form and the stored digest of an edition whose format we know."""
     if not set(IDENTITY) <= _columns(connection, "edition"):
         raise EditionForeign(source=source, reason={"zh": "没有 edition 表", "en": "no table edition"})
