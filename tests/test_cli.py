@@ -91,7 +91,7 @@ def test_every_command_has_help_in_both_languages(sanxian: Run) -> None:
 
 def test_every_command_and_option_is_documented() -> None:
     manual = (ROOT / "docs" / "reference" / "cli.md").read_text("utf-8")
-    sections = dict(re.findall(r"^## `sanxian ([\w ]+)`(.*?)(?=^## |\Z)", manual, re.MULTILINE | re.DOTALL))
+    sections = dict(re.findall(r"^## `sanxian ([\w -]+)`(.*?)(?=^## |\Z)", manual, re.MULTILINE | re.DOTALL))
     for name, command in leaf_commands():
         assert name in sections, f"sanxian {name} is not in cli.md"
         options = {max(p.opts, key=len) for p in command.params if p.opts[0].startswith("--")}
@@ -101,7 +101,7 @@ def test_every_command_and_option_is_documented() -> None:
 
 def test_the_manual_names_no_command_or_option_that_is_not_there() -> None:
     manual = (ROOT / "docs" / "reference" / "cli.md").read_text("utf-8")
-    sections = dict(re.findall(r"^## `sanxian ([\w ]+)`(.*?)(?=^## |\Z)", manual, re.MULTILINE | re.DOTALL))
+    sections = dict(re.findall(r"^## `sanxian ([\w -]+)`(.*?)(?=^## |\Z)", manual, re.MULTILINE | re.DOTALL))
     known = {name: {o for p in command.params for o in p.opts} for name, command in leaf_commands()}
     assert set(sections) == set(known)
     for name, text in sections.items():

@@ -11,6 +11,7 @@ it never changes meaning. Only ``cli`` maps the families to exit codes, only ``s
     │   ├── footprint files and places  FOOTPRINT_*, CRS_*, PLACE_*
     │   ├── projects and facts          PROJECT_*, FACT_*
     │   ├── access lists as files       LIST_*
+    │   ├── sources, profiles, export   INGEST_*, EXPORT_*
     │   └── output                      OUTPUT_*
     ├── EditionError                    the zoning edition                        exit 20
     ├── ClauseError                     a clause or a rule                        exit 30
@@ -404,6 +405,90 @@ class EditionExpired(EditionError):
     en = "Edition “{edition}” was in force until {valid_to}; on {as_of} it no longer is. Use the edition that replaced it, or check the date."
 
 
+# --- publishing and the catalogue (publish/, catalog.py) -------------------------------------
+
+
+class PublishBlocked(EditionError):
+    code = "PUBLISH_BLOCKED"
+    zh = "{draft} 有 {count} 处问题，没有发布：{reason}。请逐一改正，或补上编码接续后重新发布。"
+    en = "{draft} has {count} problem(s) and was not published: {reason}. Correct each, or state the succession of the codes, and publish again."
+
+
+class PublishTerms(InputError):
+    code = "PUBLISH_TERMS"
+    zh = "发布信息有误：{reason}，没有发布。请改正后重试。"
+    en = "The terms of publication are wrong: {reason}. Nothing was published; correct them and try again."
+
+
+class UnknownTrigger(InputError):
+    code = "PUBLISH_TRIGGER"
+    zh = "更新依据“{trigger}”不在依据表中，没有发布：法定情形之外不能调整成果。可用：{known}。"
+    en = "“{trigger}” is no trigger of the table, so nothing was published: an edition is only changed in the cases the rules name. Known: {known}."
+
+
+class PublishedExists(InputError):
+    code = "PUBLISH_EXISTS"
+    zh = "{path} 已经存在，内容不同，没有覆盖：已发布的文件不能改动。请换一个文件名，或先移走原文件。"
+    en = "{path} exists with other content and was not replaced: what is published does not change. Choose another name, or move the old file away first."
+
+
+class BadSuccession(InputError):
+    code = "PUBLISH_SUCCESSION"
+    zh = "接续表 {source} 不能读取：{reason}。没有发布；表头应为 item,successors,reason（编码、接续编码、原因），见 docs/reference/publish.md。"
+    en = "The succession table {source} cannot be read: {reason}. Nothing was published; its header is item,successors,reason, see docs/reference/publish.md."
+
+
+class BadSigningKey(InputError):
+    code = "SIGNING_KEY"
+    zh = "密钥文件 {source} 不能使用：{reason}，没有签名也没有核对。请用 `sanxian signing-key` 生成 Ed25519 密钥。"
+    en = "The key file {source} cannot be used: {reason}. Nothing was signed or verified; make an Ed25519 key with `sanxian signing-key`."
+
+
+class BadManifest(EditionError):
+    code = "MANIFEST_INVALID"
+    zh = "发布说明 {source} 不能使用：{reason}，无法核对成果。请使用与成果一同发布的原件。"
+    en = "The manifest {source} cannot be used: {reason}, so the edition cannot be verified. Use the one published with it."
+
+
+class SignatureWrong(EditionError):
+    code = "SIGNATURE_WRONG"
+    zh = "签名核对不通过：{reason}。不能确认成果由密钥持有者发布，请向发布单位重新取得成果、发布说明和签名。"
+    en = "The signature does not hold: {reason}. It is not shown that the owner of the key published this edition; get edition, manifest and signature from the publisher again."
+
+
+class CatalogNotFound(EditionError):
+    code = "CATALOG_NOT_FOUND"
+    zh = "成果目录 {path} 打不开（{reason}），没有可用的成果。请检查路径和读取权限。"
+    en = "The catalogue {path} cannot be opened ({reason}), so there is no edition to use. Check the path and its permissions."
+
+
+class CatalogNothing(EditionError):
+    code = "CATALOG_NOTHING"
+    zh = "目录 {path} 中没有 {as_of} 对“{region}”有效的成果，不能研判：过期或尚未施行的成果不作答。目录中有：{known}。请补上当时有效的成果，或核对日期和行政区。"
+    en = "The catalogue {path} has no edition in force for “{region}” on {as_of}; one out of force never answers. It has: {known}. Add the edition that was in force, or check date and region."
+
+
+class CatalogAmbiguous(EditionError):
+    code = "CATALOG_AMBIGUOUS"
+    zh = "目录 {path} 中 {as_of} 对“{region}”有效的成果不止一个（{known}），不知道以哪个为准，已停止。请用 sanxian catalog check 查明，移走多余的，或在新成果中写明取代哪一个。"
+    en = "More than one edition in {path} is in force for “{region}” on {as_of} ({known}); which one holds is unknown. See sanxian catalog check; move one away, or let the newer say which it supersedes."
+
+
+# --- two editions side by side (comparison/, generalise.py) ----------------------------------
+
+
+class DifferenceUnfit(EditionError):
+    code = "DIFFERENCE_UNFIT"
+    zh = "这份差异不能用于成果“{edition}”：{reason}。没有得出新成果；请改用它的起点成果，并比较全部内容。"
+    en = "The difference does not fit edition “{edition}”: {reason}. No edition was made; use the one it starts from, and compare everything."
+
+
+class NoSuchLayer(UsageError):
+    code = "USAGE_LAYER"
+    zh = "没有图层“{layer}”，不知道比较什么。现有图层：{known}。"
+    en = "There is no layer “{layer}”, so it is unclear what to look at. Layers: {known}."
+
+
 # --- screening (screening.py) ---------------------------------------------------------------
 
 
@@ -435,6 +520,39 @@ class BadSentence(ClauseError):
     code = "CLAUSE_SENTENCE"
     zh = "规则语句在第 {at} 个字“{found}”处读不懂：{reason}。语句未被采用，请改正后重读。"
     en = "The rule sentence is not understood at character {at}, “{found}”: {reason}. It was not taken over; correct it and read it again."
+
+
+# --- taking in and giving out data (ingest) --------------------------------------------------
+
+
+class ProfileNotFound(InputError):
+    code = "INGEST_PROFILE_NOT_FOUND"
+    zh = "找不到导入配置“{profile}”，不知道各图层的含义，没有导入。内置配置：{known}；或给出配置文件的路径，或用 --propose 生成一份。"
+    en = "The profile “{profile}” cannot be found, so the meaning of the layers is unknown and nothing was read. Built in: {known}; else give the path of a profile, or make one with --propose."
+
+
+class BadProfile(InputError):
+    code = "INGEST_PROFILE"
+    zh = "导入配置 {source} 有误：{reason}。没有导入；请按 docs/reference/ingest.md 修改。"
+    en = "Profile {source} is not valid: {reason}. Nothing was read; see docs/reference/ingest.md."
+
+
+class SourceRefused(InputError):
+    code = "INGEST_SOURCE"
+    zh = "数据 {source} 不能读取：{reason}。请核对文件后重试，或从数据清单中去掉它。"
+    en = "Source {source} cannot be read: {reason}. Check the file and try again, or leave it out."
+
+
+class NothingToIngest(InputError):
+    code = "INGEST_NOTHING"
+    zh = "没有读到任何可用的数据，因此没有写出草案：{reason}。请核对数据和导入配置（可用 --propose 生成一份）。"
+    en = "Nothing that could be used was read, so no draft was written: {reason}. Check the data and the profile (--propose makes one)."
+
+
+class ExportRefused(InputError):
+    code = "EXPORT_REFUSED"
+    zh = "不能导出到 {folder}：{reason}。没有写出任何文件。"
+    en = "Cannot export to {folder}: {reason}. No file was written."
 
 
 # --- access lists as files (clauses/tables.py, clauses/lists.py) ----------------------------

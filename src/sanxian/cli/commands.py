@@ -49,6 +49,7 @@ indexes = typer.Typer(help="成果的空间索引 / The spatial index of an edit
 demos = typer.Typer(help="示例成果和示例项目 / The demo edition and its projects", **_HELP)
 answer_sets = typer.Typer(help="公开答案集 / The public answer set", **_HELP)
 app.add_typer(editions, name="edition")
+editions.add_typer(publish.editions)
 app.add_typer(indexes, name="index")
 app.add_typer(demos, name="demo")
 app.add_typer(answer_sets, name="answers")
@@ -97,6 +98,18 @@ EditionArgument = Annotated[
 AsOfOption = Annotated[
     str | None,
     typer.Option("--as-of", metavar="DATE", help="研判日期，默认今天 / As-of date, default today"),
+]
+CatalogOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--catalog",
+        metavar="DIR",
+        help="成果目录：用研判日期有效的那一个 / Folder of editions: the one in force on the as-of date",
+    ),
+]
+RegionOption = Annotated[
+    str | None,
+    typer.Option("--region", metavar="CODE", help="行政区代码，目录中有多个行政区时 / Region, for --catalog"),
 ]
 OutOption = Annotated[
     Path | None, typer.Option("--out", "-o", metavar="FILE", help="写入文件，默认标准输出 / Write to a file")
@@ -152,6 +165,19 @@ def _as_of(session: Session, given: str | None, stated: date | None = None) -> d
     return today
 
 
+def _from_catalog(
+    session: Session, given: Path | None, catalog: Path | None, region: str | None
+) -> Path | None:
+    """Return the catalogue to choose from, if any; an edition and a catalogue exclude each other."""
+    if catalog is None:
+        if region is not None:
+            raise _usage("region_alone")
+        return None
+    if given is not None and str(given) != session.environ.get("SANXIAN_EDITION"):
+        raise _usage("edition_and_catalog")
+    return catalog
+
+
 def _open_edition(session: Session, given: Path | None) -> Edition:
     """Open the edition asked for, else the only one in the current folder."""
     from sanxian.edition import open_edition
@@ -204,6 +230,8 @@ def screen(
         ),
     ] = None,
     edition: EditionOption = None,
+    catalog: CatalogOption = None,
+    region: RegionOption = None,
     as_of: AsOfOption = None,
     format_: Annotated[
         str | None, typer.Option("--format", "-f", metavar="text|json|html", help="输出格式 / Output format")
@@ -263,7 +291,13 @@ def screen(
     places = sum(given is not None for given in (project, point, wkt))
     if places != 1:
         raise _usage("place_twice" if places else "place_missing")
-    opened = _open_edition(session, edition)
+    folder = _from_catalog(session, edition, catalog, region)
+    day: date | None = None
+    if folder is None:
+        opened = _open_edition(session, edition)
+    else:  # which edition it is depends on the day, and so the day comes first
+        day = _as_of(session, as_of, _stated_day(project))
+        opened = publish.edition_in_force(session, folder, region, day)
     reading: dict[str, Any] = {"crs": crs, "role": role, "datum": _datum(datum)}
     file_reading: dict[str, Any] = {"shape": shape, "encoding": encoding, "layer": layer}
     told = _Told(name=name, nature=nature, industries=industry or [], facts=fact or [], papers=paper or [])
@@ -276,7 +310,8 @@ def screen(
         subject, stated = _project_file(path, opened, told, {**reading, **file_reading})
     else:
         subject = told.project(read_footprint(path, region=_region(opened), **reading, **file_reading))
-    day = _as_of(session, as_of, stated)
+    if day is None:
+        day = _as_of(session, as_of, stated)
     screening = screen_project(subject, opened, day, count_drafts=count_drafts)
     if style == "json":
         session.emit(to_json(screening) + b"\n", out)
@@ -391,6 +426,16 @@ def _is_project_file(path: Path) -> bool:
     except (OSError, ValueError, RecursionError):
         return False  # the footprint reader says what is wrong with it
     return isinstance(content, dict) and content.get("type") not in _GEOJSON
+
+
+def _stated_day(project: Path | None) -> date | None:
+    """Return the as-of date a project file states; ``None`` for anything else."""
+    if project is None or not _is_project_file(project):
+        return None
+    from sanxian.project import read_document
+
+    stated = read_document(project)[0].get("as_of")
+    return None if stated is None else _date("as_of", str(stated))
 
 
 def _project_file(
@@ -704,14 +749,20 @@ def edition_layers(session: Session, path: EditionArgument) -> None:
     from sanxian.edition import open_edition
 
     opened = open_edition(path)
-    heads = ("id", "title", "kind", "zones", "accuracy", "thresholds", "coverage")
-    rows = show.table(*(session.t(f"edition.{h}") for h in heads), right=(3, 4, 5), whole=(0,))
+    heads = [
+        session.t(f"edition.{h}")
+        for h in ("id", "title", "kind", "zones", "accuracy", "thresholds", "coverage")
+    ]
+    heads += [t("report.office.label", session.lang)] if opened.offices else []
+    rows = show.table(*heads, right=(3, 4, 5), whole=(0,))
     for layer in opened.layers:
         covered = [row for row in opened.coverage if row.layer == layer.id]
         said = "；".join(
             f"{row.region} {session.t(f'edition.coverage_status.{row.status}')}" for row in covered[:6]
         )
         said += "…" if len(covered) > 6 else ""
+        named = dict.fromkeys(zone.office for zone in opened.zones[layer.id] if zone.office in opened.offices)
+        offices = "、".join(opened.offices[name].name for name in named)
         rows.add_row(
             layer.id,
             layer.title,
@@ -720,6 +771,7 @@ def edition_layers(session: Session, path: EditionArgument) -> None:
             f"{layer.accuracy_m:g}",
             f"{layer.min_area_m2:g}/{layer.min_length_m:g}",
             said or session.t("edition.coverage_none"),
+            *([offices] if opened.offices else []),
         )
     session.out.print(rows)
 
@@ -797,8 +849,11 @@ def edition_clauses(
             "document",
             "rules",
         )
-        rows.writerow(heads)
-        rows.writerows([len(r["rules"]) if h == "rules" else r[h] for h in heads] for r in records)
+        named = any("office" in r for r in records)  # a column only where an office is named
+        rows.writerow((*heads, "office") if named else heads)
+        for r in records:
+            cells = [len(r["rules"]) if h == "rules" else r[h] for h in heads]
+            rows.writerow([*cells, r.get("office", {}).get("name", "")] if named else cells)
         session.emit(text.getvalue().encode("utf-8-sig"), out)
 
 
@@ -820,17 +875,33 @@ def _clause_record(clause: Clause, edition: Edition) -> dict[str, Any]:
 
     document = edition.documents.get(clause.document)
     title = "" if document is None else " ".join(filter(None, (document.title, document.number)))
-    made = {k: v.isoformat() if isinstance(v, date) else v for k, v in asdict(clause).items()}
+    made = {
+        k: v.isoformat() if isinstance(v, date) else v for k, v in asdict(clause).items() if k != "office"
+    }
+    if (office := edition.offices.get(clause.office)) is not None:
+        made["office"] = asdict(office)
     return {**made, "rules": [dict(rule) for rule in clause.rules], "document_title": title}
 
 
 @command(editions, "check")
-def edition_check(session: Session, path: EditionArgument) -> None:
+def edition_check(
+    session: Session,
+    path: EditionArgument,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of", metavar="DATE", help="另列该日出处已失效的条款 / Also clauses out of force on that day"
+        ),
+    ] = None,
+) -> None:
     """检查成果的结构：编码、引用、日期、图形 / Check an edition: codes, references, dates, geometry."""
     from sanxian.cli import show
     from sanxian.edition import open_edition, validate
 
-    problems = validate(open_edition(path))
+    opened = open_edition(path)
+    problems = validate(opened)
+    if as_of is not None:
+        problems += publish.lapsed_problems(opened, _date("--as-of", as_of))
     if not problems:
         session.print(session.t("edition.fine"))
         return
@@ -918,6 +989,8 @@ def batch(
         typer.Option("--out", "-o", metavar="RESULTS", help="结果文件 / Results file", show_default=False),
     ],
     edition: EditionOption = None,
+    catalog: CatalogOption = None,
+    region: RegionOption = None,
     as_of: AsOfOption = None,
     format_: Annotated[
         str | None,
@@ -948,8 +1021,13 @@ def batch(
     from sanxian import batch as batches
 
     style = _output_format(format_, out, _BATCH_FORMATS, "csv")
-    opened = _open_edition(session, edition)
-    day = _as_of(session, as_of)
+    folder = _from_catalog(session, edition, catalog, region)
+    if folder is None:
+        opened = _open_edition(session, edition)
+        day = _as_of(session, as_of)
+    else:
+        day = _as_of(session, as_of)
+        opened = publish.edition_in_force(session, folder, region, day)
     with batches.open_projects(
         projects, region=_region(opened), crs=crs, encoding=encoding, layer=layer
     ) as table:

@@ -325,12 +325,17 @@ def clauses(found: Sequence[Clause], edition: Edition, lang: str) -> Table:
         document = edition.documents.get(clause.document)
         number = Text(clause.number)
         number.append(f"\n{clause.id}", style="dim")
+        source = Text(clause.document if document is None else document.title)
+        if (office := edition.offices.get(clause.office)) is not None:
+            source.append(
+                f"\n{t('report.office.label', lang)} {office.name} {office.contact}".rstrip(), style="dim"
+            )
         rows.add_row(
             number,
             t(f"labels.level.{clause.level}", lang),
             clause.dimension_label,
             clause.text,
-            clause.document if document is None else document.title,
+            source,
             str(len(clause.rules)),
         )
     return rows
