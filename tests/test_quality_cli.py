@@ -49,6 +49,7 @@ def test_a_published_edition_is_checked_and_never_changed(sanxian: Run, sample: 
     assert ran.status == 0
     document = json.loads(ran.out)
     assert document["draft"] is False
+    assert document["notice"] == "示例数据，非官方"
     assert document["edition"]["digest"].startswith("sha256:")
     ran = sanxian("check", sample, "--fix", "snap-edges", "--out", tmp_path / "x.gpkg")
     assert ran.status == 2
@@ -70,9 +71,11 @@ def test_every_output_is_written(sanxian: Run, dirty: Path, tmp_path: Path) -> N
     assert "Q-GAP" not in {f.check for f in check(fixed).findings}
     rows = list(csv.DictReader(io.StringIO((tmp_path / "m.csv").read_text("utf-8-sig"))))
     assert {"close-gaps", "drop-overlaps"} <= {row["repair"] for row in rows}
+    assert {row["notice"] for row in rows} == {"示例数据，非官方"}
     assert "close-gaps" in (tmp_path / "r.html").read_text("utf-8")
     places = json.loads((tmp_path / "p.geojson").read_text("utf-8"))["features"]
     assert places
+    assert {p["properties"]["notice"] for p in places} == {"示例数据，非官方"}
     assert all(shapely.geometry.shape(p["geometry"]).is_empty is False for p in places)
     ran = sanxian("check", dirty, "--places", tmp_path / "p.gpkg")
     assert (tmp_path / "p.gpkg").exists()

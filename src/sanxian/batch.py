@@ -43,7 +43,7 @@ from sanxian.errors import (
 )
 from sanxian.geometry import Footprint, Region
 from sanxian.i18n import t
-from sanxian.model import FindingKind, LayerKind, Notice, Outcome, Project, Relation
+from sanxian.model import SYNTHETIC, FindingKind, LayerKind, Notice, Outcome, Project, Relation
 from sanxian.project import parse_fact, project_from_mapping, read_document
 from sanxian.screening import ENGINE_VERSION, Failure, Screening, record, screen_many
 
@@ -759,7 +759,7 @@ def flat(result: Result, edition: Edition, as_of: date) -> dict[str, Any]:
         "edition_digest": edition.info.digest,
         "as_of": as_of.isoformat(),
         "engine_version": ENGINE_VERSION,
-        "synthetic": "示例数据，非官方" if edition.info.synthetic else "",
+        "synthetic": SYNTHETIC if edition.info.synthetic else "",
     }
     if result.error is not None:
         made |= {

@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from sanxian import output
 from sanxian.edition import DECIMALS, Edition
 from sanxian.errors import NoSuchLayer, OutputFailed
-from sanxian.model import STORAGE_CRS, EditionInfo, Layer, LayerKind, Zone
+from sanxian.model import STORAGE_CRS, SYNTHETIC, EditionInfo, Layer, LayerKind, Zone
 
 EQUATOR_M: Final = 40_075_016.685578488  # of the sphere web maps are drawn on
 TILE_PX: Final = 256
@@ -294,7 +294,7 @@ _FIELDS: Final = ("code", "name", "class", "subtype", "tiny", "remark")
 
 
 def _remark(info: EditionInfo) -> str:
-    mark = "示例数据，非官方。" if info.synthetic else ""
+    mark = f"{SYNTHETIC}。" if info.synthetic else ""
     return f"{mark}仅供制图显示，不能用于研判 / for display only, never to judge by"
 
 

@@ -26,6 +26,7 @@ def _read_only(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:
 copyreg.pickle(MappingProxyType, lambda mapping: (_read_only, (dict(mapping),)))
 
 STORAGE_CRS: Final = "EPSG:4490"
+SYNTHETIC: Final = "示例数据，非官方"  # stands on everything made from a synthetic edition
 
 FactValue: TypeAlias = bool | int | float | str | date | tuple[str, ...]
 """Value of one fact; a set-valued fact is a sorted tuple of strings."""

@@ -220,7 +220,7 @@ def _write(
         write_draft(fixed.draft, out)
         session.say(session.t("written", path=out))
     if fixed is not None and moves is not None:
-        session.emit(exchange.moves_csv(fixed.moves), moves)
+        session.emit(exchange.moves_csv(fixed.moves, synthetic=found.info.synthetic), moves)
     if places is not None:
         make = exchange.places_geopackage if places.suffix.lower() == ".gpkg" else exchange.places_geojson
         session.emit(make(found), places)

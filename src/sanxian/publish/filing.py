@@ -15,11 +15,10 @@ from typing import Final
 
 from sanxian import statistics
 from sanxian.i18n import t
-from sanxian.model import Dimension
+from sanxian.model import SYNTHETIC, Dimension
 from sanxian.publish.changes import WHOLE, areas_m2
 from sanxian.publish.lists import AccessList, class_name, dimension_name, level_name
 from sanxian.publish.publication import Publication
-from sanxian.publish.quality_gate import SYNTHETIC
 from sanxian.publish.word import access_list_document
 from sanxian.report.statistics import to_csv, to_workbook
 from sanxian.report.tables import Cell, Table, as_csv, as_workbook, member

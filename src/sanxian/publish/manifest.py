@@ -16,8 +16,8 @@ from sanxian import __version__
 from sanxian.edition import FORMAT, Edition
 from sanxian.edition.content import form_of
 from sanxian.errors import BadManifest
+from sanxian.model import SYNTHETIC
 from sanxian.publish.publication import Publication
-from sanxian.publish.quality_gate import SYNTHETIC
 from sanxian.publish.reading import UnreadableFile, read_small
 from sanxian.publish.signature import PublicKey
 

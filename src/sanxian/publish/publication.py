@@ -13,10 +13,10 @@ from sanxian.catalog import lapsed_clauses
 from sanxian.edition import Draft, Edition, normalise
 from sanxian.errors import EditionInvalid, PublishBlocked, PublishTerms
 from sanxian.i18n import t
-from sanxian.model import Change, EditionInfo, Notice
+from sanxian.model import SYNTHETIC, Change, EditionInfo, Notice
 from sanxian.publish.changes import Difference, change_table, declared, differences, unfounded
 from sanxian.publish.permanence import ACCOUNTED, SAME_PLACE, CodeFault, code_faults
-from sanxian.publish.quality_gate import SYNTHETIC, Examination, Obstacle, examine
+from sanxian.publish.quality_gate import Examination, Obstacle, examine
 from sanxian.publish.triggers import Trigger, find_trigger, triggers
 
 _SHOWN: Final = 5  # obstacles an error names; all of them are in its field ``obstacles``

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -12,7 +11,6 @@ from sanxian.quality import Finding, QualityReport, check
 from sanxian.quality.exchange import to_json
 from sanxian.report.quality import render
 
-SYNTHETIC: Final = "示例数据，非官方"
 _NAMED: Final = 4  # codes an obstacle names; the quality report has all of them
 
 
@@ -40,22 +38,13 @@ class Examination:
 
     def files(self, edition: Edition) -> dict[str, bytes]:
         """Return the report as files to be filed, by name; ``edition`` is drawn in them."""
-        record = to_json(self.report)
-        if self.report.info.synthetic:
-            record = _marked(record)
-        return {"quality.json": record, "quality.html": render(self.report, "zh-CN", edition)}
+        return {"quality.json": to_json(self.report), "quality.html": render(self.report, "zh-CN", edition)}
 
 
 def examine(draft: Draft, as_of: date) -> Examination:
     """Run the quality gate on a draft as of the day it would come into force."""
     report = check(draft, as_of=as_of)
     return Examination(report=report, obstacles=tuple(map(_obstacle, report.blocking)))
-
-
-def _marked(report: bytes) -> bytes:
-    """Return a report that says, as every file of a synthetic edition does, that it is not official."""
-    content = {"notice": SYNTHETIC, **json.loads(report)}
-    return json.dumps(content, ensure_ascii=False, indent=1).encode("utf-8") + b"\n"
 
 
 def blocking_problems(draft: Draft, as_of: date) -> tuple[Obstacle, ...]:

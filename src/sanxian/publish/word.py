@@ -14,9 +14,8 @@ from typing import Any, Final
 
 from sanxian.errors import NotInstalled
 from sanxian.i18n import t
-from sanxian.model import Dimension, Zone
+from sanxian.model import SYNTHETIC, Dimension, Zone
 from sanxian.publish.lists import AccessList, class_name, dimension_name, level_name, numbered
-from sanxian.publish.quality_gate import SYNTHETIC
 from sanxian.report.tables import FONT, FONT_HEAD, fit, settled
 
 _LANG: Final = "zh-CN"

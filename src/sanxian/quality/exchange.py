@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import shapely
 
+from sanxian.model import SYNTHETIC
 from sanxian.quality.findings import Finding, Measure, Place, QualityReport
 from sanxian.quality.sizes import as_array
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 FORMAT: Final = "sanxian-quality/1"
 _FIELDS: Final = (
-    "check", "severity", "layer", "items", "zh", "en", "advice_zh", "advice_en",
+    "check", "severity", "layer", "items", "zh", "en", "advice_zh", "advice_en", "notice",
     "area_m2", "area_low_m2", "area_high_m2", "width_m", "width_low_m", "width_high_m", "length_m",
 )  # fmt: skip
 
@@ -30,7 +31,8 @@ _FIELDS: Final = (
 def to_json(report: QualityReport) -> bytes:
     """Return the report as JSON; the same report gives the same bytes."""
     info = report.info
-    document = {
+    document: dict[str, Any] = {"notice": SYNTHETIC} if info.synthetic else {}
+    document |= {
         "format": FORMAT,
         "edition": {
             "id": info.id,
@@ -104,6 +106,7 @@ def _rows(report: QualityReport) -> Iterator[tuple[tuple[Any, ...], Any]]:
                     place.en or found.en,
                     found.advice_zh,
                     found.advice_en,
+                    SYNTHETIC if report.info.synthetic else "",
                     *(None if area is None else value for value in _three(area)),
                     *(None if width is None else value for value in _three(width)),
                     place.length_m,
@@ -175,14 +178,17 @@ def places_geopackage(report: QualityReport) -> bytes:
 # --- moves -------------------------------------------------------------------------------------------
 
 
-def moves_csv(moves: Sequence[Move]) -> bytes:
+def moves_csv(moves: Sequence[Move], *, synthetic: bool) -> bytes:
     """Return what the repairs moved as CSV for Excel."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(["repair", "layer", "from_zone", "to_zone", "area_m2", "from_loses_m2", "to_gains_m2"])
+    writer.writerow(
+        ["repair", "layer", "from_zone", "to_zone", "area_m2", "from_loses_m2", "to_gains_m2", "notice"]
+    )
+    notice = SYNTHETIC if synthetic else ""
     for move in moves:
         sizes = (f"{x:.6f}" for x in (move.area_m2, move.loses_m2, move.gains_m2))
-        writer.writerow([move.repair, move.layer, _cell(move.from_zone), _cell(move.to_zone), *sizes])
+        writer.writerow([move.repair, move.layer, _cell(move.from_zone), _cell(move.to_zone), *sizes, notice])
     return text.getvalue().encode("utf-8-sig")
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sanxian.batch import _inert as inert
 from sanxian.i18n import t
-from sanxian.model import EditionInfo, Hit, Outcome
+from sanxian.model import SYNTHETIC, EditionInfo, Hit, Outcome
 from sanxian.recheck.answers import FindingChange, Grade, HitChange
 from sanxian.recheck.differences import Difference
 from sanxian.recheck.run import Checked, ProjectChange
@@ -23,7 +23,6 @@ CSV_FIELDS: Final = (
 )  # fmt: skip
 SHOWN: Final = 50  # projects and unread rows told one by one in text
 SAME_SHOWN: Final = 3  # changes of words alone told of one project
-SYNTHETIC: Final = "示例数据，非官方"
 
 
 # --- text ----------------------------------------------------------------------------------------
