@@ -1,0 +1,1 @@
+"""Verification: whether a report still holds."""
