@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import errno
+import gc
 import io
 import json
 import shlex
@@ -189,6 +190,12 @@ def test_csv_excel_and_lines_of_json_give_the_same_rules(sanxian: Run, parsed: l
         assert [(r["id"], r["text"], r["rules"], r["reading"]) for r in made] == [
             (r["id"], r["text"], r["rules"], r["reading"]) for r in parsed
         ]
+
+
+def test_a_command_leaves_the_collector_as_it_was(parse: Callable[[bytes], list[Row]]) -> None:
+    before = gc.get_threshold(), gc.get_freeze_count()
+    parse(b'{"id": "a", "text": "x"}\n')
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
 
 
 def test_an_id_and_a_text_are_enough(parse: Callable[[bytes], list[Row]]) -> None:

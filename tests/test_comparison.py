@@ -26,6 +26,7 @@ from sanxian.comparison import (
     Kind,
     LayerDifference,
     Shape,
+    Span,
     ZoneChange,
     apply,
     diff,
@@ -553,6 +554,13 @@ def test_a_text_comes_back_out_of_its_changes(old: str, new: str) -> None:
     spans = text_changes(old, new)
     assert "".join(s.text for s in spans if s.kind != "added") == old
     assert "".join(s.text for s in spans if s.kind != "removed") == new
+
+
+def test_a_run_begins_with_a_mark_where_it_can() -> None:
+    spans = text_changes("禁止新建化工，限制造纸。", "禁止新建化工，禁止造纸，限制造纸。")
+    assert [s for s in spans if s.kind != "equal"] == [Span("added", "，禁止造纸")]
+    spans = text_changes("禁止新建、扩建化工项目。", "禁止新建化工项目。")
+    assert [s for s in spans if s.kind != "equal"] == [Span("removed", "、扩建")]
 
 
 # --- the record -----------------------------------------------------------------------------------

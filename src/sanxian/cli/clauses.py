@@ -102,10 +102,12 @@ def parse(
         rows, size = held, len(held)
         for entry in reading.log if reading is not None else ():
             session.say(f"{_where(entry.place)}  {session.pick(entry.zh, entry.en)}", style="yellow")
-    gc.freeze()  # nothing of a clause is kept: looking for cycles again and again would find none (12 % of the time)
-    gc.set_threshold(100_000, 50, 50)
     counts: Counter[str] = Counter()
-    with output.replacing(out) as beside, beside.open("w", encoding="utf-8", newline="\n") as lines:
+    with (
+        _few_collections(),
+        output.replacing(out) as beside,
+        beside.open("w", encoding="utf-8", newline="\n") as lines,
+    ):
         for row in _watched(session, rows, size):
             full = intake.with_rules(row)
             lines.write(files.encode(full) + "\n")
@@ -115,6 +117,19 @@ def parse(
             counts.update(f"doubt.{code}" for code in _doubts(full.get("reading")))
     _say_tally(session, counts)
     session.say(session.t("written", path=out))
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Look for cycles rarely meanwhile: nothing of a clause is kept, so none would be found (12 % of the time)."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def _where(place: Place) -> str:

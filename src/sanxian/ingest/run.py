@@ -286,8 +286,10 @@ def _nothing(found: Sources, log: Log) -> NothingToIngest:
         "zh": "；".join(f"{e.source}：{e.zh}" for e in errors),
         "en": "; ".join(f"{e.source}: {e.en}" for e in errors),
     }
+    ends = {"zh": "。", "en": ". "}
     reason = {
-        lang: t("ingest.nothing", code, seen=listed[:300]) + (f" {reasons[lang]}" if reasons[lang] else "")
+        lang: t("ingest.nothing", code, seen=listed[:300])
+        + (f"{ends[lang]}{reasons[lang].rstrip('。.')}" if reasons[lang] else "")
         for lang, code in (("zh", "zh-CN"), ("en", "en"))
     }
     return NothingToIngest(reason=reason)
