@@ -12,6 +12,7 @@ it never changes meaning. Only ``cli`` maps the families to exit codes, only ``s
     │   ├── projects and facts          PROJECT_*, FACT_*
     │   ├── access lists as files       LIST_*
     │   ├── sources, profiles, export   INGEST_*, EXPORT_*
+    │   ├── records of screenings       RECORD_*
     │   └── output                      OUTPUT_*
     ├── EditionError                    the zoning edition                        exit 20
     ├── ClauseError                     a clause or a rule                        exit 30
@@ -496,6 +497,33 @@ class OutsideRegion(InputError):
     code = "PLACE_OUTSIDE"
     zh = "项目位于成果“{edition}”覆盖区域之外（距边界约 {distance_km} km），该成果不能判定它。请核对坐标和坐标系，或改用项目所在地的成果。"
     en = "The project lies outside the region of edition “{edition}” (about {distance_km} km from its border), which therefore cannot judge it. Check coordinates and CRS, or use the edition of the project's own region."
+
+
+# --- records read back (screening/reading.py, verification/) ---------------------------------
+
+
+class RecordInvalid(InputError):
+    code = "RECORD_INVALID"
+    zh = "{source} 不是可以使用的研判记录（{reason}），不能据以出报告或核验。请使用本系统写出的原件。"
+    en = "{source} is no screening record that can be used ({reason}), so there is nothing to report or to verify. Use the file as this system wrote it."
+
+
+class RecordVersion(InputError):
+    code = "RECORD_VERSION"
+    zh = "{source} 的记录格式为 {found}，本程序只认识 {known}，照旧读取可能误解内容。请用写出它的版本，或升级本程序。"
+    en = "{source} holds a record of format {found}; this program knows {known} and could misread it. Use the version that wrote it, or upgrade this program."
+
+
+class RecordAltered(InputError):
+    code = "RECORD_DIGEST"
+    zh = "{source} 的记录与其摘要不符，写出之后被改动过（记录 {stored}，实算 {found}），不能采信。请向出具方索取原件。"
+    en = "{source} holds a record that does not match its digest: it was altered after it was written (stored {stored}, computed {found}), and nothing in it can be relied on. Ask whoever issued it for the original."
+
+
+class RecordMissing(InputError):
+    code = "RECORD_MISSING"
+    zh = "{source} 中没有研判记录（{reason}），无从核验，也不能据以出报告。请使用本系统写出的报告原件，或 JSON 记录。"
+    en = "{source} carries no screening record ({reason}), so there is nothing to verify or report. Use a report as this system wrote it, or the JSON record."
 
 
 # --- answer set (answers.py) ----------------------------------------------------------------

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
@@ -15,12 +15,37 @@ import typer
 
 from sanxian import __version__, output
 from sanxian.cli import clauses, compare, ingest, publish, quality, recheck
+from sanxian.cli import report as reports
+from sanxian.cli.asked import (
+    AsOfOption,
+    CatalogOption,
+    Choice,
+    CrsOption,
+    DatumOption,
+    DraftsOption,
+    EditionArgument,
+    EditionOption,
+    EncodingOption,
+    LayerOption,
+    OutOption,
+    RegionOption,
+    RoleOption,
+    ShapeOption,
+    Told,
+    as_of_day,
+    datum_of,
+    day_of,
+    from_catalog,
+    opened_edition,
+    output_format,
+    region_of,
+    screened,
+    watched,
+)
 from sanxian.cli.shell import DIFFERS, NOT_COMPLIANT, Session, command, exit_status
 from sanxian.errors import (
     EditionError,
-    FactConflict,
     InputError,
-    NoEditionChosen,
     OutsideRegion,
     SanxianError,
     UsageError,
@@ -30,7 +55,7 @@ from sanxian.i18n import t
 if TYPE_CHECKING:
     from sanxian.edition import Edition
     from sanxian.geometry import Footprint, Region
-    from sanxian.model import Clause, FactValue, Project
+    from sanxian.model import Clause
 
 _HELP: Final[Mapping[str, Any]] = {
     "no_args_is_help": True,
@@ -54,7 +79,7 @@ app.add_typer(indexes, name="index")
 app.add_typer(demos, name="demo")
 app.add_typer(answer_sets, name="answers")
 app.add_typer(clauses.app, name="clauses")
-for group in (ingest, quality, publish, compare, recheck):
+for group in (reports, ingest, quality, publish, compare, recheck):
     app.add_typer(group.app)  # without a name: their commands stand beside `screen`
 
 
@@ -78,141 +103,6 @@ def _root(
     debug: Annotated[bool, typer.Option("--debug", help="程序出错时显示调用栈 / Show tracebacks")] = False,
 ) -> None:
     """三线：生态环境分区管控研判 / Sanxian: ecological-environment zoning control."""
-
-
-# --- options several commands share ----------------------------------------------------------
-
-EditionOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--edition",
-        "-e",
-        envvar="SANXIAN_EDITION",
-        metavar="E.gpkg",
-        help="分区成果；默认用当前文件夹里唯一的成果 / Zoning edition; default: the only one in this folder",
-    ),
-]
-EditionArgument = Annotated[
-    Path, typer.Argument(metavar="E.gpkg", help="分区成果 / Zoning edition", show_default=False)
-]
-AsOfOption = Annotated[
-    str | None,
-    typer.Option("--as-of", metavar="DATE", help="研判日期，默认今天 / As-of date, default today"),
-]
-CatalogOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--catalog",
-        metavar="DIR",
-        help="成果目录：用研判日期有效的那一个 / Folder of editions: the one in force on the as-of date",
-    ),
-]
-RegionOption = Annotated[
-    str | None,
-    typer.Option("--region", metavar="CODE", help="行政区代码，目录中有多个行政区时 / Region, for --catalog"),
-]
-OutOption = Annotated[
-    Path | None, typer.Option("--out", "-o", metavar="FILE", help="写入文件，默认标准输出 / Write to a file")
-]
-DraftsOption = Annotated[
-    bool, typer.Option("--count-drafts", help="让未经审核的规则参与判定 / Let unreviewed rules decide")
-]
-CrsOption = Annotated[
-    str | None,
-    typer.Option("--crs", metavar="CRS", help="坐标系，如 EPSG:4522、GCJ02 / CRS of the coordinates"),
-]
-RoleOption = Annotated[
-    str | None,
-    typer.Option("--role", metavar="ROLE", help="工程组成，如 厂区、管线 / Role of the parts, e.g. 厂区"),
-]
-ShapeOption = Annotated[
-    Literal["point", "line", "polygon"] | None,
-    typer.Option("--shape", help="坐标表列的是什么 / What a corner table lists"),
-]
-EncodingOption = Annotated[
-    str | None, typer.Option("--encoding", metavar="NAME", help="文字编码，如 GB18030 / Text encoding")
-]
-LayerOption = Annotated[
-    str | None, typer.Option("--layer", metavar="NAME", help="只读这一图层 / Read this layer only")
-]
-DatumOption = Annotated[
-    str | None,
-    typer.Option("--datum", metavar="dx,dy,dz[,…]", help="基准转换参数 / Datum parameters of your own"),
-]
-
-
-def _usage(key: str, /, **fields: object) -> UsageError:
-    zh, en = (t(f"cli.usage.{key}", lang, **fields) for lang in ("zh-CN", "en"))
-    return UsageError(reason={"zh": zh, "en": en})
-
-
-def _date(option: str, given: str) -> date:
-    try:
-        return date.fromisoformat(given)
-    except ValueError:
-        raise _usage("date", option=option, given=given) from None
-
-
-def _as_of(session: Session, given: str | None, stated: date | None = None) -> date:
-    """Return the as-of date: given, else stated by the project file, else today. The answer depends on it, so it is said."""
-    if given is not None:
-        return _date("--as-of", given)
-    if stated is not None:
-        session.say(session.t("stated", as_of=stated.isoformat()))
-        return stated
-    today = date.today()  # noqa: DTZ011, a calendar day where the user is
-    session.say(session.t("today", as_of=today.isoformat()))
-    return today
-
-
-def _from_catalog(
-    session: Session, given: Path | None, catalog: Path | None, region: str | None
-) -> Path | None:
-    """Return the catalogue to choose from, if any; an edition and a catalogue exclude each other."""
-    if catalog is None:
-        if region is not None:
-            raise _usage("region_alone")
-        return None
-    if given is not None and str(given) != session.environ.get("SANXIAN_EDITION"):
-        raise _usage("edition_and_catalog")
-    return catalog
-
-
-def _open_edition(session: Session, given: Path | None) -> Edition:
-    """Open the edition asked for, else the only one in the current folder."""
-    from sanxian.edition import open_edition
-
-    if given is not None:
-        return open_edition(given)
-    here = sorted(Path().glob("*.gpkg"))
-    if len(here) == 1:
-        session.say(session.t("edition_used", path=here[0]))
-        return open_edition(here[0])
-    found: dict[Path, Edition] = {}
-    for path in here:
-        try:
-            found[path] = open_edition(path)
-        except EditionError:
-            continue
-    if len(found) != 1:
-        raise NoEditionChosen(found=", ".join(map(str, found)) or "0")
-    ((path, edition),) = found.items()
-    session.say(session.t("edition_used", path=path))
-    return edition
-
-
-def _region(edition: Edition) -> Region:
-    from sanxian.geometry import Region
-
-    return Region(code=edition.info.region, name=edition.info.title, outline=edition.outline)
-
-
-def _output_format(given: str | None, out: Path | None, known: Mapping[str, str], default: str) -> str:
-    """Return the format asked for, else the one the file name says."""
-    name = given or (known.get(out.suffix.lower(), default) if out is not None else default)
-    if name not in known.values():
-        raise _usage("format", given=name, known="、".join(dict.fromkeys(known.values())))
-    return name
 
 
 # --- screen ----------------------------------------------------------------------------------
@@ -282,37 +172,21 @@ def screen(
 
     sanxian screen --point 101.70,36.56 --format html --out 结果.html
     """
-    from sanxian.geometry import footprint_from_wkt, read_footprint
     from sanxian.model import Outcome
-    from sanxian.screening import screen as screen_project
     from sanxian.screening import to_json
 
-    style = _output_format(format_, out, _SCREEN_FORMATS, "text")
-    places = sum(given is not None for given in (project, point, wkt))
-    if places != 1:
-        raise _usage("place_twice" if places else "place_missing")
-    folder = _from_catalog(session, edition, catalog, region)
-    day: date | None = None
-    if folder is None:
-        opened = _open_edition(session, edition)
-    else:  # which edition it is depends on the day, and so the day comes first
-        day = _as_of(session, as_of, _stated_day(project))
-        opened = publish.edition_in_force(session, folder, region, day)
-    reading: dict[str, Any] = {"crs": crs, "role": role, "datum": _datum(datum)}
-    file_reading: dict[str, Any] = {"shape": shape, "encoding": encoding, "layer": layer}
-    told = _Told(name=name, nature=nature, industries=industry or [], facts=fact or [], papers=paper or [])
-    stated: date | None = None
-    if point is not None:
-        subject = told.project(_typed_point(point, region=_region(opened), **reading))
-    elif wkt is not None:
-        subject = told.project(footprint_from_wkt(wkt, region=_region(opened), **reading))
-    elif _is_project_file(path := cast("Path", project)):
-        subject, stated = _project_file(path, opened, told, {**reading, **file_reading})
-    else:
-        subject = told.project(read_footprint(path, region=_region(opened), **reading, **file_reading))
-    if day is None:
-        day = _as_of(session, as_of, stated)
-    screening = screen_project(subject, opened, day, count_drafts=count_drafts)
+    style = output_format(format_, out, _SCREEN_FORMATS, "text")
+    screening, opened = screened(
+        session,
+        path=project,
+        point=point,
+        wkt=wkt,
+        told=Told(name=name, nature=nature, industries=industry or [], facts=fact or [], papers=paper or []),
+        choice=Choice(edition=edition, catalog=catalog, region=region, as_of=as_of),
+        reading={"crs": crs, "role": role, "datum": datum},
+        file_reading={"shape": shape, "encoding": encoding, "layer": layer},
+        count_drafts=count_drafts,
+    )
     if style == "json":
         session.emit(to_json(screening) + b"\n", out)
     elif style == "text" and out is None:
@@ -327,129 +201,6 @@ def screen(
         )
     if exit_code and screening.verdict is Outcome.NON_COMPLIANT:
         raise typer.Exit(NOT_COMPLIANT)
-
-
-# --- what the command line says about a project ----------------------------------------------
-
-
-_TYPED: Final = ("point", "inline")  # sources of a place that came as an option
-
-
-class _Told:
-    """Facts given as options, for a place that comes without a project file."""
-
-    def __init__(
-        self,
-        *,
-        name: str | None,
-        nature: str | None,
-        industries: Sequence[str],
-        facts: Sequence[str],
-        papers: Sequence[str],
-    ) -> None:
-        self.given = {
-            "--name": name, "--nature": nature, "--industry": industries, "--fact": facts, "--paper": papers
-        }  # fmt: skip
-        self.name = name
-        self.nature = nature
-        self.industries = industries
-        self.facts = facts
-        self.papers = papers
-
-    def project(self, footprint: Footprint) -> Project:
-        """Return the project in the place ``footprint``."""
-        from sanxian.project import project_from_mapping
-
-        stated: dict[str, Any] = {
-            "name": self.name or ("" if footprint.source in _TYPED else footprint.source),
-            "nature": self.nature,
-            "industry": list(self.industries),
-            "facts": _facts(self.facts),
-            "papers": [_paper(text) for text in self.papers],
-        }
-        return project_from_mapping({k: v for k, v in stated.items() if v}, footprint=footprint)
-
-
-def _facts(given: Sequence[str]) -> dict[str, FactValue]:
-    from sanxian import data
-    from sanxian.project import parse_fact
-
-    found: dict[str, FactValue] = {}
-    for text in given:
-        key, value = parse_fact(text)
-        if value is not None and found.setdefault(key, value) != value:
-            raise FactConflict(key=key, label=data.fact(key).zh, first=found[key], second=value)
-    return found
-
-
-def _paper(text: str) -> dict[str, Any]:
-    """Return the paper written ``类型;文号;机关;日期``; only the type is needed."""
-    words = [word.strip() for word in text.replace("；", ";").split(";")]
-    if not words[0] or len(words) > 4:
-        raise _usage("paper", given=text)
-    kind, number, issuer, day = [*words, "", "", ""][:4]
-    stated = {"type": kind, "number": number, "issuer": issuer}
-    if day:
-        stated["date"] = _date("--paper", day).isoformat()
-    return {k: v for k, v in stated.items() if v}
-
-
-def _datum(given: str | None) -> Any:
-    if given is None:
-        return None
-    from sanxian.geometry import DatumShift
-
-    return DatumShift.parse(given)
-
-
-def _typed_point(point: str, **reading: Any) -> Footprint:
-    from sanxian.geometry import footprint_from_point
-
-    words = point.replace("，", ",").split(",")
-    if len(words) != 2:
-        raise _usage("point", given=point)
-    return footprint_from_point(words[0], words[1], **reading)
-
-
-_GEOJSON: Final = frozenset(
-    ("FeatureCollection", "Feature", "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon",
-     "MultiPolygon", "GeometryCollection")
-)  # fmt: skip
-
-
-def _is_project_file(path: Path) -> bool:
-    """Return whether the file states a project; GeoJSON and everything else is a footprint."""
-    if path.suffix.lower() != ".json":
-        return path.suffix.lower() in (".yaml", ".yml")
-    try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return False  # the footprint reader says what is wrong with it
-    return isinstance(content, dict) and content.get("type") not in _GEOJSON
-
-
-def _stated_day(project: Path | None) -> date | None:
-    """Return the as-of date a project file states; ``None`` for anything else."""
-    if project is None or not _is_project_file(project):
-        return None
-    from sanxian.project import read_document
-
-    stated = read_document(project)[0].get("as_of")
-    return None if stated is None else _date("as_of", str(stated))
-
-
-def _project_file(
-    path: Path, edition: Edition, told: _Told, reading: Mapping[str, Any]
-) -> tuple[Project, date | None]:
-    """Return the project, and the date its file wants to be screened on, if any."""
-    from sanxian.batch import read_dated_project
-
-    doubled = [name for name, value in told.given.items() if value]
-    doubled += [f"--{name}" for name, value in reading.items() if value is not None]
-    if doubled:
-        raise _usage("project_options", options=" ".join(doubled))
-    project, stated = read_dated_project(path, region=_region(edition))
-    return project, None if stated is None else _date("as_of", str(stated))
 
 
 # --- footprint -------------------------------------------------------------------------------
@@ -491,7 +242,7 @@ def footprint(
     from sanxian.edition import open_edition
     from sanxian.geometry import read_footprint
 
-    region = None if edition is None else _region(open_edition(edition))
+    region = None if edition is None else region_of(open_edition(edition))
     read = read_footprint(
         file,
         crs=crs,
@@ -499,7 +250,7 @@ def footprint(
         role=role,
         encoding=encoding,
         layer=layer,
-        datum=_datum(datum),
+        datum=datum_of(datum),
         shape=shape,
     )
     if region is not None:
@@ -634,9 +385,9 @@ def facts(
     from sanxian.report.content import Content
     from sanxian.screening import screen as screen_project
 
-    opened = _open_edition(session, edition)
-    project, stated = read_dated_project(for_, region=_region(opened))
-    day = _as_of(session, as_of, None if stated is None else _date("as_of", str(stated)))
+    opened = opened_edition(session, edition)
+    project, stated = read_dated_project(for_, region=region_of(opened))
+    day = as_of_day(session, as_of, None if stated is None else day_of("as_of", str(stated)))
     screening = screen_project(project, opened, day)
     if screening.asks:
         session.out.print(show.asks(Content(screening, session.lang, opened)))
@@ -901,7 +652,7 @@ def edition_check(
     opened = open_edition(path)
     problems = validate(opened)
     if as_of is not None:
-        problems += publish.lapsed_problems(opened, _date("--as-of", as_of))
+        problems += publish.lapsed_problems(opened, day_of("--as-of", as_of))
     if not problems:
         session.print(session.t("edition.fine"))
         return
@@ -1020,21 +771,21 @@ def batch(
     """
     from sanxian import batch as batches
 
-    style = _output_format(format_, out, _BATCH_FORMATS, "csv")
-    folder = _from_catalog(session, edition, catalog, region)
+    style = output_format(format_, out, _BATCH_FORMATS, "csv")
+    folder = from_catalog(session, edition, catalog, region)
     if folder is None:
-        opened = _open_edition(session, edition)
-        day = _as_of(session, as_of)
+        opened = opened_edition(session, edition)
+        day = as_of_day(session, as_of)
     else:
-        day = _as_of(session, as_of)
+        day = as_of_day(session, as_of)
         opened = publish.edition_in_force(session, folder, region, day)
     with batches.open_projects(
-        projects, region=_region(opened), crs=crs, encoding=encoding, layer=layer
+        projects, region=region_of(opened), crs=crs, encoding=encoding, layer=layer
     ) as table:
         session.notices(table.notices)
         tally = batches.Tally()
         with batches.writer(out, style, opened, day) as write:
-            for result in _watched(
+            for result in watched(
                 session, batches.screen_rows(table.rows(), opened, day, count_drafts=count_drafts), table.size
             ):
                 write(result)
@@ -1050,18 +801,6 @@ def batch(
     else:
         session.say(session.t("batch.nothing"), style="red")
         raise typer.Exit(exit_status(InputError()))
-
-
-def _watched(session: Session, results: Iterable[Any], size: int | None) -> Iterator[Any]:
-    """Yield the results, with a progress bar when someone is looking."""
-    if not session.err.is_terminal:
-        yield from results
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=session.err, transient=True) as progress:
-        yield from progress.track(results, total=size, description=session.t("batch.working"))
 
 
 # --- demo ------------------------------------------------------------------------------------
@@ -1123,7 +862,7 @@ def demo_run(
         raise InputError(reason={"zh": zh, "en": en})
     _make_folder(out)
     opened = _current_demo(session, out / _DEMO_EDITION)
-    region = _region(opened)
+    region = region_of(opened)
     rows = show.table(
         *(session.t(f"demo.{c}") for c in ("project", "verdict", "reason", "asks")), right=(3,), whole=(1,)
     )
@@ -1131,7 +870,7 @@ def demo_run(
     for file in files:
         try:
             subject, stated = read_dated_project(file, region=region)
-            day = _DEMO_AS_OF if stated is None else _date("as_of", str(stated))
+            day = _DEMO_AS_OF if stated is None else day_of("as_of", str(stated))
             screening = screen_project(subject, opened, day)
         except SanxianError as error:  # one bad project never stops the rest
             failed = error
@@ -1208,9 +947,9 @@ def answers_run(
     from sanxian import answers
 
     cases = answers.read_cases(folder)
-    opened = _open_edition(session, edition)
+    opened = opened_edition(session, edition)
     agreed = 0
-    for answer in _watched(session, answers.run(cases, opened), len(cases)):
+    for answer in watched(session, answers.run(cases, opened), len(cases)):
         agreed += answer.agrees
         if not answer.agrees:
             session.print(f"✗ {answer.case.file}: {answer.case.name}")

@@ -20,8 +20,9 @@ from sanxian.publish.changes import WHOLE, areas_m2
 from sanxian.publish.lists import AccessList, class_name, dimension_name, level_name
 from sanxian.publish.publication import Publication
 from sanxian.publish.word import access_list_document
+from sanxian.report.packing import member
 from sanxian.report.statistics import to_csv, to_workbook
-from sanxian.report.tables import Cell, Table, as_csv, as_workbook, member
+from sanxian.report.tables import Cell, Table, as_csv, as_workbook
 
 _LANG: Final = "zh-CN"
 _KM2: Final = 1e6

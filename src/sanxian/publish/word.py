@@ -16,7 +16,8 @@ from sanxian.errors import NotInstalled
 from sanxian.i18n import t
 from sanxian.model import SYNTHETIC, Dimension, Zone
 from sanxian.publish.lists import AccessList, class_name, dimension_name, level_name, numbered
-from sanxian.report.tables import FONT, FONT_HEAD, fit, settled
+from sanxian.report.packing import fit, settled
+from sanxian.report.tables import FONT, FONT_HEAD
 
 _LANG: Final = "zh-CN"
 _LATIN: Final = "Times New Roman"

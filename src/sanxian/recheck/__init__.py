@@ -13,11 +13,19 @@ difference reaches, ``filtering`` finds the projects inside that reach, ``answer
 puts them together and ``writing`` tells the result.
 """
 
-from sanxian.recheck.answers import Answer, FindingChange, Grade, HitChange, answer_of, compare
+from sanxian.recheck.answers import Answer, Compared, FindingChange, Grade, HitChange, answer_of, compare
 from sanxian.recheck.differences import Cause, Difference, differences
 from sanxian.recheck.filtering import Filter
 from sanxian.recheck.run import Checked, ProjectChange, recheck
-from sanxian.recheck.writing import CSV_FIELDS, SCHEMA, as_csv, as_json, as_text
+from sanxian.recheck.writing import (
+    CSV_FIELDS,
+    SCHEMA,
+    as_csv,
+    as_json,
+    as_text,
+    finding_line,
+    hit_line,
+)
 
 __all__ = [
     "CSV_FIELDS",
@@ -25,6 +33,7 @@ __all__ = [
     "Answer",
     "Cause",
     "Checked",
+    "Compared",
     "Difference",
     "Filter",
     "FindingChange",
@@ -37,5 +46,7 @@ __all__ = [
     "as_text",
     "compare",
     "differences",
+    "finding_line",
+    "hit_line",
     "recheck",
 ]

@@ -88,9 +88,9 @@ def _changes_told(checked: Checked, one: ProjectChange, lang: str) -> Iterator[s
     telling = [change for change in said if change.what != "words"] or said[:SAME_SHOWN]
     hits = [hit for hit in one.hits if hit.what != "measures"] or ([] if telling else one.hits[:SAME_SHOWN])
     for change in telling:
-        yield f"  {_finding_line(change, lang)}  ← {_because(checked, change.causes, lang)}"
+        yield f"  {finding_line(change, lang)}  ← {_because(checked, change.causes, lang)}"
     for hit in hits:
-        yield f"  {_hit_line(hit, lang)}  ← {_because(checked, hit.causes, lang)}"
+        yield f"  {hit_line(hit, lang)}  ← {_because(checked, hit.causes, lang)}"
     if rest := len(one.findings) - len(telling) + len(one.hits) - len(hits):
         yield f"  {t('recheck.same_otherwise', lang, count=rest)}"
     if not one.findings and not one.hits:
@@ -101,7 +101,8 @@ def _verdict(name: str, lang: str) -> str:
     return t(f"outcome.{name}", lang) if name in Outcome.__members__ else name
 
 
-def _finding_line(change: FindingChange, lang: str) -> str:
+def finding_line(change: FindingChange, lang: str) -> str:
+    """Return a changed finding in words: about what, where, what changed."""
     outcomes = [_verdict(one.name, lang) for one in (change.old, change.new) if one is not None]
     return t(
         "recheck.finding_line",
@@ -113,7 +114,8 @@ def _finding_line(change: FindingChange, lang: str) -> str:
     )
 
 
-def _hit_line(change: HitChange, lang: str) -> str:
+def hit_line(change: HitChange, lang: str) -> str:
+    """Return a changed hit in words: of which zone, what changed, its sizes."""
     seen = [_measure(hit, lang) for hit in (change.old, change.new) if hit is not None]
     return t(
         "recheck.finding_line",

@@ -8,6 +8,7 @@ does not carry: classes of zones, dates of documents, thresholds of layers.
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -92,6 +93,7 @@ class ClauseRow:
     flips: tuple[FlipRow, ...]
     notices: tuple[str, ...]
     offices: tuple[str, ...]  # who answers for it, in each of its places
+    findings: tuple[Finding, ...]  # what the row stands for, one a place
 
     @property
     def unreviewed(self) -> bool:
@@ -103,6 +105,7 @@ class ClauseRow:
 class FlipRow:
     """What another value of one fact would make of an outcome."""
 
+    fact: str  # key, as in Flip
     said: str  # subject and value in one phrase
     subject: str
     seen: str
@@ -238,16 +241,21 @@ class Content:
         return {
             (layer, zone.code): zone
             for layer in sorted({layer for layer, _ in wanted})
-            for zone in self.edition.zones[layer]
+            for zone in self.edition.zones.get(layer, ())
             if (layer, zone.code) in wanted
         }
 
     # --- conclusion --------------------------------------------------------------------------
 
     @cached_property
+    def record(self) -> bytes:
+        """The record this report was made from, as canonical JSON."""
+        return screening.to_json(self.result)
+
+    @cached_property
     def digest(self) -> str:
-        """Digest of the record this report was made from."""
-        return str(screening.record(self.result)["digest"])
+        """Digest of the record."""
+        return str(json.loads(self.record)["digest"])
 
     @cached_property
     def conclusion(self) -> str:
@@ -372,6 +380,15 @@ class Content:
     def _threshold(self, hit: Hit, layer: Layer) -> str:
         return words.area(layer.min_area_m2) if hit.area_m2 else words.length(layer.min_length_m)
 
+    def layer_limits(self, layer: Layer) -> tuple[str, str, str, str]:
+        """Return a layer's area and length threshold, its accuracy and how far a near miss reaches."""
+        return (
+            words.area(layer.min_area_m2),
+            words.length(layer.min_length_m),
+            words.length(layer.accuracy_m),
+            words.length(layer.near_m),
+        )
+
     def _roles(self, hit: Hit) -> tuple[tuple[str, str], ...]:
         whole = math.isclose(hit.area_m2, self.result.area_m2) and math.isclose(
             hit.length_m, self.result.length_m
@@ -450,6 +467,7 @@ class Content:
             flips=tuple(map(self._flip_row, first.flips)),
             notices=tuple(dict.fromkeys(self.either(n.zh, n.en) for f in findings for n in f.notices)),
             offices=tuple(dict.fromkeys(self.office(f.office) for f in findings if f.office is not None)),
+            findings=tuple(findings),
         )
 
     def office(self, office: Office | None) -> str:
@@ -467,6 +485,7 @@ class Content:
         needed = self.either(flip.needed_zh, flip.needed_en)
         whole = flip.fact.startswith(("in:", "crosses:", "document:"))  # "does not lie in …", "holding …"
         return FlipRow(
+            fact=flip.fact,
             said=needed if whole else self.say("clauses.flip", subject=subject, needed=needed),
             subject=subject,
             seen=self._seen_words(flip.seen),
@@ -589,6 +608,12 @@ class Content:
         if part.area_m2:
             return words.area(part.area_m2)
         return words.length(part.length_m) if part.length_m else ""
+
+    def bounds(self, part: PartReport) -> tuple[str, ...]:
+        """Return the corners of a part in degrees: south-west and north-east, or the one point."""
+        west, south, east, north = part.bbox
+        low, high = f"{west:.6f}, {south:.6f}", f"{east:.6f}, {north:.6f}"
+        return (low,) if low == high else (low, high)
 
     @cached_property
     def total_size(self) -> str:

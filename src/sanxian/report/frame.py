@@ -50,25 +50,36 @@ class Frame:
     top: float = TOP
 
     @classmethod
-    def around(cls, bounds: Bounds) -> Frame:
-        """Return a frame that shows ``bounds`` with some land around it."""
+    def around(
+        cls,
+        bounds: Bounds,
+        *,
+        width: float = WIDTH,
+        heights: tuple[float, float] = HEIGHTS,
+        left: float = LEFT,
+        top: float = TOP,
+        around_m: float = AROUND_M,
+    ) -> Frame:
+        """Return a frame that shows ``bounds`` with some land around it, of a height between two."""
         west, south, east, north = bounds
         middle = (south + north) / 2
         shrink = max(0.05, math.cos(math.radians(middle)))
         wide, high = (east - west) * shrink, north - south
-        pad = 2 * max(AROUND_M / DEGREE_M, AROUND_SHARE * max(wide, high))
+        pad = 2 * max(around_m / DEGREE_M, AROUND_SHARE * max(wide, high))
         wide, high = wide + pad, high + pad
-        height = min(max(WIDTH * high / wide, HEIGHTS[0]), HEIGHTS[1])
-        scale = max(wide / WIDTH, high / height)  # degrees of latitude a unit
-        half_w, half_h = scale * WIDTH / 2 / shrink, scale * height / 2
+        height = min(max(width * high / wide, heights[0]), heights[1])
+        scale = max(wide / width, high / height)  # degrees of latitude a unit
+        half_w, half_h = scale * width / 2 / shrink, scale * height / 2
         centre = (west + east) / 2
         return cls(
             west=centre - half_w,
             east=centre + half_w,
             south=middle - half_h,
             north=middle + half_h,
-            width=WIDTH,
+            width=width,
             height=round(height, 1),
+            left=left,
+            top=top,
         )
 
     @classmethod
@@ -93,13 +104,19 @@ class Frame:
         """The frame in units."""
         return shapely.box(self.left, self.top, self.left + self.width, self.top + self.height)
 
+    def holds(self, x: float, y: float) -> bool:
+        """Return whether a place in units lies inside the frame."""
+        return self.left <= x <= self.left + self.width and self.top <= y <= self.top + self.height
+
     def xy(self, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return (n, 2) longitudes and latitudes in units."""
         x = self.left + (lonlat[:, 0] - self.west) / (self.east - self.west) * self.width
         y = self.top + (self.north - lonlat[:, 1]) / (self.north - self.south) * self.height
         return np.column_stack((x, y))
 
-    def draw(self, shapes: Sequence[BaseGeometry], *, partition: bool = False) -> list[BaseGeometry]:
+    def draw(
+        self, shapes: Sequence[BaseGeometry], *, partition: bool = False, tolerance: float = TOLERANCE
+    ) -> list[BaseGeometry]:
         """Return lon/lat shapes clipped to the frame, in units, simplified; empty where nothing is left."""
         if not shapes:
             return []
@@ -114,9 +131,9 @@ class Frame:
         placed = shapely.transform(clipped, self.xy)
         areal = np.isin(shapely.get_type_id(placed), (3, 6)) & ~shapely.is_empty(placed)
         if partition and shapely.coverage_is_valid(placed[areal]):
-            placed[areal] = shapely.coverage_simplify(placed[areal], TOLERANCE)
+            placed[areal] = shapely.coverage_simplify(placed[areal], tolerance)
         else:
-            placed = shapely.simplify(placed, TOLERANCE, preserve_topology=False)
+            placed = shapely.simplify(placed, tolerance, preserve_topology=False)
         return list(placed)
 
     def metres(self, units: float) -> float:

@@ -1,5 +1,7 @@
 """The report as one HTML file: readable without script or network, and made to be printed on A4.
 
+The only script is that of the map (:mod:`~sanxian.report.map_figure`), which stands still without it.
+
 The page is built from :mod:`~sanxian.report.content`, so it adds layout and nothing else. Its style sheet
 is ``page.css`` beside this module; every element is made by :func:`~sanxian.report.markup.tag`, which
 escapes what it is given.
@@ -8,15 +10,18 @@ escapes what it is given.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from sanxian.edition import Edition
 from sanxian.i18n import t
 from sanxian.model import Concern, Outcome, RuleResult
 from sanxian.report import map as maps
-from sanxian.report import words
+from sanxian.report import map_figure, signs, words
+from sanxian.report.carrying import in_html
 from sanxian.report.content import DECIDING_MAX, ClauseRow, Content, FlipRow, ZoneRow
 from sanxian.report.markup import Child, Markup, escape, join, tag
+from sanxian.report.outcomes import mark, symbols
 from sanxian.report.page import document, fields, numbered, style, table
 from sanxian.screening import Screening
 
@@ -28,16 +33,6 @@ _TRACED: Final = (  # outcomes whose clauses show their steps, from the most gen
     frozenset((Outcome.NON_COMPLIANT, Outcome.NEEDS_REVIEW, Outcome.CONDITIONAL)),
     frozenset[Outcome](),
 )
-
-# Each outcome has a shape of its own, so that it is told apart in grey and by any eye.
-_SHAPES: Final = {
-    Outcome.NON_COMPLIANT: "M2 2h12v12H2zM5.2 5.2l5.6 5.6m0-5.6l-5.6 5.6",
-    Outcome.NEEDS_FACTS: "M8 1.5a6.5 6.5 0 1 1 0 13a6.5 6.5 0 1 1 0-13M5.9 6.3c0-2.8 4.3-2.6 4.3 0c0 1.7-2.1 1.7-2.1 3.3M8.1 11.4v.4",
-    Outcome.NEEDS_REVIEW: "M8 1l7 7l-7 7l-7-7zM8 4.8v4M8 10.9v.4",
-    Outcome.CONDITIONAL: "M8 1.8l7 12.2H1zM8 6.2v4M8 11.8v.4",
-    Outcome.COMPLIANT: "M8 1.5a6.5 6.5 0 1 1 0 13a6.5 6.5 0 1 1 0-13M4.9 8.3l2.2 2.2l4-4.6",
-    Outcome.NOT_APPLICABLE: "M3 8h10",
-}
 _TRUTHS: Final = {"TRUE": "✓", "FALSE": "✗", "UNKNOWN": "？"}
 
 
@@ -47,8 +42,8 @@ def render(result: Screening, lang: str, edition: Edition | None = None) -> byte
     sections = _sections(content)
     name = result.project.name or content.say("unnamed")
     body = (
-        _symbols(),
-        maps.patterns(),
+        symbols(),
+        signs.patterns(),
         _banner(content),
         tag(
             "div",
@@ -57,6 +52,7 @@ def render(result: Screening, lang: str, edition: Edition | None = None) -> byte
             class_="page",
         ),
         _footer(content),
+        in_html(content.record),
     )
     return document(
         *body,
@@ -65,17 +61,19 @@ def render(result: Screening, lang: str, edition: Edition | None = None) -> byte
         style=_style(content),
         generator=f"sanxian {result.engine_version}",
         synthetic=result.edition.synthetic,
+        script=map_figure.script(),
     )
 
 
 def _sections(content: Content) -> list[tuple[str, Child]]:
     """Return (key, body) of the sections in order; the conclusion stands above them."""
+    drawing = maps.draw(content, _rows(content))
     makers: list[tuple[str, Callable[[Content], Child]]] = [
-        ("map", _map),
+        ("map", partial(_map, drawing)),
         ("asks", _asks),
-        ("zones", _zones),
+        ("zones", partial(_zones, drawing)),
         ("clauses", _clauses),
-        ("around", _around),
+        ("around", partial(_around, drawing)),
         ("layers", _layers),
         ("project", _project),
         ("appendix", _appendix),
@@ -100,21 +98,6 @@ def _style(content: Content) -> Markup:
     )
     mark = content.say("synthetic_short") if content.result.edition.synthetic else ""
     return style(footer, content.say("page", page="\0", pages="\1"), mark)
-
-
-def _symbols() -> Markup:
-    """Return the shapes of the outcomes, once a page."""
-    shapes = [
-        tag("symbol", tag("path", d=d), id=f"o-{outcome.name}", viewBox="0 0 16 16")
-        for outcome, d in _SHAPES.items()
-    ]
-    return tag("svg", shapes, class_="symbols", width=0, height=0, aria_hidden="true")
-
-
-def _mark(content: Content, outcome: Outcome, *, css: str = "mark") -> Markup:
-    """Return an outcome as shape and word."""
-    shape = tag("svg", tag("use", href=f"#o-{outcome.name}"), class_="shape", aria_hidden="true")
-    return tag("span", shape, tag("span", content.outcome(outcome)), class_=f"{css} {outcome.name}")
 
 
 # --- top of the page -------------------------------------------------------------------------
@@ -162,7 +145,12 @@ def _masthead(content: Content) -> Markup:
 def _conclusion(content: Content) -> Markup:
     result, say = content.result, content.say
     counts = [
-        tag("li", tag("span", str(n), class_="n"), _mark(content, outcome), class_="zero" if n == 0 else None)
+        tag(
+            "li",
+            tag("span", str(n), class_="n"),
+            mark(content.lang, outcome),
+            class_="zero" if n == 0 else None,
+        )
         for outcome, n in result.counts.items()
     ]
     deciding: Child = None
@@ -189,7 +177,7 @@ def _conclusion(content: Content) -> Markup:
         tag("h2", say("heading.conclusion"), class_="unseen"),
         tag(
             "div",
-            _mark(content, result.verdict, css="verdict"),
+            mark(content.lang, result.verdict, css="verdict"),
             tag("p", content.conclusion, class_="sentence"),
             class_=f"answer {result.verdict.name}",
         ),
@@ -204,45 +192,23 @@ def _conclusion(content: Content) -> Markup:
 # --- map -------------------------------------------------------------------------------------
 
 
-def _map(content: Content) -> Markup:
-    drawing = maps.draw(content)
-    say = content.say
+def _map(drawing: maps.Drawing, content: Content) -> Markup:
+    return map_figure.figure(content, drawing, _rows(content))
 
-    def entries(title: str, group: Sequence[maps.LegendEntry], more: Child = None) -> Child:
-        if not group:
-            return None
-        rows = [
-            tag(
-                "li",
-                maps.swatch(e),
-                tag("span", e.label, class_="label"),
-                tag("span", e.note, class_="note") if e.note else None,
-            )
-            for e in group
-        ]
-        return join(tag("h3", title), tag("ul", rows), more)
 
-    more = (
-        tag("p", say("map.more", count=drawing.more, section=say("heading.zones")), class_="faint")
-        if drawing.more
-        else None
-    )
-    bare = tag("p", say("map.bare"), class_="faint") if content.edition is None else None
-    return tag(
-        "figure",
-        tag("div", drawing.svg, class_="sheet"),
-        tag(
-            "div",
-            tag("div", drawing.locator, class_="locator-box") if drawing.locator is not None else None,
-            tag("div", entries(say("map.met"), drawing.met, more), class_="legend"),
-            tag("div", entries(say("map.around"), drawing.around), class_="legend around")
-            if drawing.around
-            else None,
-            class_="beside",
-        ),
-        tag("figcaption", say("map.caption"), bare),
-        class_="flat" if drawing.flat else None,
-    )
+def _rows(content: Content) -> dict[tuple[str, str], str]:
+    """Return the names of the rows of zones met, nearly met and touched, by (layer, code)."""
+    return {
+        (row.hit.layer, row.code): f"{kind}-{i}"
+        for kind, group in (("beside", content.adjacent), ("near", content.near), ("zone", content.met))
+        for i, row in enumerate(group, start=1)
+    }
+
+
+def _code(drawing: maps.Drawing, row: ZoneRow, name: str) -> Markup:
+    """Return the code of a zone, where the map leads to; it leads back to the map where that shows the zone."""
+    shown = name in drawing.rows
+    return tag("a" if shown else "span", row.code, id=name, href=f"#on-{name}" if shown else None)
 
 
 # --- asks ------------------------------------------------------------------------------------
@@ -259,7 +225,7 @@ def _asks(content: Content) -> Markup:
         (say("column.worst"), "outcome"),
     ]
     rows = [
-        (str(i), ask.question, ask.label, str(ask.decides), str(ask.mentioned), _mark(content, ask.worst))
+        (str(i), ask.question, ask.label, str(ask.decides), str(ask.mentioned), mark(content.lang, ask.worst))
         for i, ask in enumerate(content.asks, start=1)
     ]
     # what settles nothing by itself is needed too, but only together with something else
@@ -277,7 +243,7 @@ def _asks(content: Content) -> Markup:
 # --- zones -----------------------------------------------------------------------------------
 
 
-def _zones(content: Content) -> Child:
+def _zones(drawing: maps.Drawing, content: Content) -> Child:
     say = content.say
     if not content.met:
         return tag("p", say("zones.empty"))
@@ -293,20 +259,23 @@ def _zones(content: Content) -> Child:
         table(
             caption,
             columns,
-            [_zone_cells(content, row, classed, published) for row in content.met],
+            [
+                _zone_cells(content, row, _code(drawing, row, f"zone-{i}"), classed, published)
+                for i, row in enumerate(content.met, start=1)
+            ],
             css="zones",
         ),
         tag("p", say("zones.margin_note"), class_="faint"),
     )
 
 
-def _zone_cells(content: Content, row: ZoneRow, classed: bool, published: bool) -> list[Child]:
+def _zone_cells(content: Content, row: ZoneRow, code: Child, classed: bool, published: bool) -> list[Child]:
     roles = [tag("span", f"{role} {measure}", class_="role") for role, measure in row.roles]
     margin: Child = row.margin
     if row.hit.sensitive:
         margin = join(row.margin, " ", _sensitive(content, row))
     office = tag("span", content.say("office.label"), content.say("colon"), row.office, class_="role")
-    cells: list[Child] = [row.layer, row.code, join(row.name, office) if row.office else row.name]
+    cells: list[Child] = [row.layer, code, join(row.name, office) if row.office else row.name]
     cells += [row.zone_class] if classed else []
     cells += [join(row.measure, roles) if roles else row.measure]
     cells += [row.published] if published else []
@@ -341,7 +310,9 @@ def _clause_group(content: Content, outcome: Outcome, rows: Sequence[ClauseRow],
     say = content.say
     count = tag("span", say("clauses.caption", count=len(rows)), class_="count")
     opened = traced and outcome in (Outcome.NON_COMPLIANT, Outcome.NEEDS_REVIEW)
-    table = _clause_table(content, join(_mark(content, outcome), count), rows, traced=traced, opened=opened)
+    table = _clause_table(
+        content, join(mark(content.lang, outcome), count), rows, traced=traced, opened=opened
+    )
     note = None if traced else tag("p", say("clauses.compact"), class_="faint")
     if outcome is not Outcome.NOT_APPLICABLE:
         return join(table, note)
@@ -388,7 +359,7 @@ def _clause_body(content: Content, row: ClauseRow, headings: Sequence[str], *, t
     )
     offices = [content.say("office.label"), content.say("colon"), content.joint(row.offices)]
     judgement = join(
-        _mark(content, row.outcome),
+        mark(content.lang, row.outcome),
         tag("span", content.say("clauses.draft"), class_="draft") if row.unreviewed else None,
     )
     cells: list[Child] = [
@@ -445,7 +416,7 @@ def _rule(content: Content, rule: RuleResult, *, alone: bool) -> Child:
     head: list[Child] = [tag("span", label, class_="tag") for label in labels]
     if not alone:
         head.insert(0, tag("strong", say("clauses.rule", number=rule.index + 1), " "))
-        head.append(_mark(content, rule.outcome))
+        head.append(mark(content.lang, rule.outcome))
     if not rule.reviewed:
         head += [
             tag("span", say("clauses.draft"), class_="draft"),
@@ -529,14 +500,18 @@ def _flip(content: Content, flip: FlipRow) -> Markup:
     say = content.say
     now = say("clauses.flip_seen", seen=flip.seen) if flip.seen else say("clauses.flip_unknown")
     return tag(
-        "li", tag("span", flip.said), tag("span", now, class_="faint"), " → ", _mark(content, flip.outcome)
+        "li",
+        tag("span", flip.said),
+        tag("span", now, class_="faint"),
+        " → ",
+        mark(content.lang, flip.outcome),
     )
 
 
 # --- surroundings ----------------------------------------------------------------------------
 
 
-def _around(content: Content) -> Child:
+def _around(drawing: maps.Drawing, content: Content) -> Child:
     say = content.say
     body: list[Child] = []
     if content.map_rows:
@@ -546,7 +521,9 @@ def _around(content: Content) -> Child:
             (say("column.judgement"), "judgement"),
             (say("column.reason"), ""),
         ]
-        rows = [(row.kind, row.place, _mark(content, row.outcome), row.reason) for row in content.map_rows]
+        rows = [
+            (row.kind, row.place, mark(content.lang, row.outcome), row.reason) for row in content.map_rows
+        ]
         body.append(table(say("around.findings"), columns, rows))
     zone = [(say("column.layer"), ""), (say("column.code"), "code"), (say("column.name"), "name")]
     if content.near:
@@ -556,14 +533,27 @@ def _around(content: Content) -> Child:
                 say("around.near"),
                 columns,
                 [
-                    (row.layer, row.code, row.name, row.distance, _margin(content, row))
-                    for row in content.near
+                    (
+                        row.layer,
+                        _code(drawing, row, f"near-{i}"),
+                        row.name,
+                        row.distance,
+                        _margin(content, row),
+                    )
+                    for i, row in enumerate(content.near, start=1)
                 ],
             )
         )
     if content.adjacent:
         body.append(
-            table(say("around.adjacent"), zone, [(row.layer, row.code, row.name) for row in content.adjacent])
+            table(
+                say("around.adjacent"),
+                zone,
+                [
+                    (row.layer, _code(drawing, row, f"beside-{i}"), row.name)
+                    for i, row in enumerate(content.adjacent, start=1)
+                ],
+            )
         )
     if content.dropped:
         columns = [

@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from sanxian.report.frame import Frame, tenth
 from sanxian.report.markup import Markup, tag
+from sanxian.report.signs import Pen, classes
 
 CELL: Final = 6.0  # units a cell of the raster
 
@@ -29,6 +30,7 @@ class Label(NamedTuple):
     region: BaseGeometry  # its middle has to lie in here
     scale: float = 1.0  # size relative to the ordinary label
     spread: float = 0.0  # extra space between characters, in ems
+    short: str = ""  # what stands there instead where the whole has no room, "" for nothing
 
 
 def name_lines(name: str) -> tuple[str, ...]:
@@ -39,7 +41,7 @@ def name_lines(name: str) -> tuple[str, ...]:
     >>> name_lines("大通回族土族自治县水源涵养优先保护单元")
     ('大通回族土族自治县', '水源涵养优先保护单元')
     """
-    if _width(name) <= 9:
+    if width(name) <= 9:
         return (name,)
     cuts = [i + 1 for i, character in enumerate(name[:-3]) if character in "县市区旗会 " and i >= 2]
     middle = len(name) / 2
@@ -47,9 +49,19 @@ def name_lines(name: str) -> tuple[str, ...]:
     return (name[:cut].strip(), name[cut:].strip())
 
 
-def _width(text: str) -> float:
-    """Return about how wide a text is, in ems."""
-    return sum(1.0 if ord(character) > 0x2E7F else 0.56 for character in text)
+_WIDTHS: Final = {
+    **dict.fromkeys("ABCDEFGHKNOPQRSUVXYZ&%", 0.68),
+    **dict.fromkeys("MWmw@", 0.92),
+    **dict.fromkeys("fijlrtI.,:;'|!()[] \u202f", 0.36),
+}
+
+
+def width(text: str) -> float:
+    """Return about how wide a text is, in ems; rather too wide than too narrow."""
+    return sum(
+        1.0 if ord(character) > 0x2E7F or character in "“”‘’…—·" else _WIDTHS.get(character, 0.58)
+        for character in text
+    )
 
 
 class _Raster:
@@ -109,7 +121,11 @@ class _Raster:
 
 
 def place(
-    labels: Sequence[Label], frame: Frame, size: float, keep_clear: Sequence[BaseGeometry]
+    labels: Sequence[Label],
+    frame: Frame,
+    size: float,
+    keep_clear: Sequence[BaseGeometry],
+    pen: Pen = classes,
 ) -> list[Markup]:
     """Return the labels there is room for, the first ones first.
 
@@ -122,6 +138,8 @@ def place(
         Size of an ordinary label, in units.
     keep_clear : sequence of shapes
         What no label may cover, in units.
+    pen : Pen
+        From the class of a label to its attributes.
     """
     raster = _Raster(frame)
     for shape in keep_clear:
@@ -132,21 +150,24 @@ def place(
         if label.lines in names:
             continue  # a river in pieces, a red line in many polygons: one name is enough
         font = size * label.scale
-        wide = max(_width(line) * (1 + label.spread) for line in label.lines) * font
-        half_w = math.ceil((wide / 2 + 2) / CELL - 0.5)
-        half_h = math.ceil((len(label.lines) * font * 0.6 + 2) / CELL - 0.5)
-        cell = raster.place(raster.mask(label.region), half_w, half_h)
-        if cell is None:
-            continue
-        raster.take(*cell, half_w, half_h)
-        names.add(label.lines)
-        placed.append(_label(label, float(raster.x[cell[1]]), float(raster.y[cell[0]]), font))
+        mask = raster.mask(label.region)
+        for lines in (label.lines, (label.short,)):
+            if not any(lines):
+                continue
+            wide = max(width(line) * (1 + label.spread) for line in lines) * font
+            half_w = math.ceil((wide / 2 + 2) / CELL - 0.5)
+            half_h = math.ceil((len(lines) * font * 0.6 + 2) / CELL - 0.5)
+            cell = raster.place(mask, half_w, half_h)
+            if cell is not None:
+                raster.take(*cell, half_w, half_h)
+                names.add(label.lines)
+                spot = float(raster.x[cell[1]]), float(raster.y[cell[0]])
+                placed.append(_label(lines, label.css, *spot, font, pen))
+                break
     return placed
 
 
-def _label(label: Label, x: float, y: float, font: float) -> Markup:
-    first = y - (len(label.lines) - 1) * font * 0.6 + font * 0.36
-    lines = [
-        tag("tspan", line, x=tenth(x), y=tenth(first + i * font * 1.2)) for i, line in enumerate(label.lines)
-    ]
-    return tag("text", lines, class_=label.css, font_size=f"{font:g}")
+def _label(lines: Sequence[str], css: str, x: float, y: float, font: float, pen: Pen) -> Markup:
+    first = y - (len(lines) - 1) * font * 0.6 + font * 0.36
+    spans = [tag("tspan", line, x=tenth(x), y=tenth(first + i * font * 1.2)) for i, line in enumerate(lines)]
+    return tag("text", spans, **pen(css), font_size=f"{font:g}")

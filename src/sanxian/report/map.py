@@ -1,13 +1,17 @@
 """The map of a report: one SVG drawing without any picture, font or tile from elsewhere.
 
-``frame`` turns longitude and latitude into units, ``labels`` finds room for names; here is what is drawn and
-in which order. The same screening gives the same drawing.
+:mod:`~sanxian.report.frame` turns longitude and latitude into units, :mod:`~sanxian.report.view` finds what lies in
+the frame, :mod:`~sanxian.report.labels` finds room for names, :mod:`~sanxian.report.signs` says how a thing looks.
+Here it is drawn, for pages and for the sheets of :mod:`~sanxian.report.atlas` alike: what differs is the pen.
+The same screening gives the same drawing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -15,58 +19,34 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from sanxian.edition import Edition
-from sanxian.model import Layer, LayerKind, Relation, UnitClass, Zone, in_force
-from sanxian.report import furniture, labels
+from sanxian.model import LayerKind
+from sanxian.report import furniture, labels, legend
 from sanxian.report.content import Content
 from sanxian.report.frame import LEFT, WIDTH, Frame, bounds_of, path, tenth
 from sanxian.report.furniture import graticule, scale_and_north
-from sanxian.report.markup import Child, Markup, join, tag
+from sanxian.report.legend import Entry
+from sanxian.report.markup import Attribute, Markup, join, tag
+from sanxian.report.signs import HATCHED, Pen, classes
+from sanxian.report.view import STYLES, UNDER, UNIT_STYLES, Drawn, View
 
 LOCATOR: Final = 230.0
-RECEPTORS_M: Final = 60_000.0  # a view wider than this shows only the receptors met
-MARKED: Final = 16.0  # units: a footprint smaller than this gets a ring around it
-SMALLEST: Final = 4.0  # units: a piece smaller than this is drawn as a point
 RING: Final = 18.0
 LABELLED_ROLES_MAX: Final = 8
 FONT, NARROW_FONT = 12.0, 22.0
 FLAT: Final = 0.65
 LABELS_MAX: Final = 40
 LEGEND_MAX: Final = 12
-
-# What is drawn, from the bottom up. The rest (element zones, blocks) is in the tables.
-STYLES: Final = (
-    "general",
-    "key",
-    "priority",
-    "unit",
-    "lake",
-    "eco-space",
-    "red-line",
-    "protected",
-    "source",
-    "park",
-    "shore",
-    "river",
-    "receptor",
-)
-_UNITS: Final = {UnitClass.PRIORITY: "priority", UnitClass.KEY: "key", UnitClass.GENERAL: "general"}
-_KINDS: Final = {
-    LayerKind.PROTECTED_AREA: "protected",
-    LayerKind.WATER_SOURCE: "source",
-    LayerKind.PARK: "park",
-    LayerKind.SHORELINE: "shore",
-    LayerKind.RIVER: "river",
-    LayerKind.RECEPTOR: "receptor",
-}
+GROUNDS: Final = ("water", "air", "soil", "resource", "sea")  # drawn on a page on request
+GROUNDS_MAX: Final = 130_000  # characters of all of them
 
 
-class LegendEntry(NamedTuple):
-    """One line of the legend."""
+class Theme(NamedTuple):
+    """A ground of the map of a page that is drawn on request, with its legend."""
 
-    style: str  # one of STYLES, or "part area", "part line", "part point"
-    hit: bool
-    label: str
-    note: str = ""
+    key: str
+    met: tuple[Entry, ...]
+    around: tuple[Entry, ...]
+    more: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,54 +55,65 @@ class Drawing:
 
     svg: Markup
     locator: Markup | None
-    met: tuple[LegendEntry, ...]
-    around: tuple[LegendEntry, ...]
+    met: tuple[Entry, ...]
+    around: tuple[Entry, ...]
     more: int  # zones met that the legend has no room for
     flat: bool  # much wider than high: the legend goes below
+    themes: tuple[Theme, ...]
+    layers: tuple[str, ...]  # signs over the ground, what binds most first
+    rows: frozenset[str]  # that a zone of the map leads to
 
 
-class Drawn(NamedTuple):
-    """One zone in the view."""
-
-    layer: Layer
-    zone: Zone
-    style: str
-    hit: bool
-    shape: BaseGeometry  # units
+# --- the drawing of a page -------------------------------------------------------------------
 
 
-# --- the drawing -----------------------------------------------------------------------------
+def draw(content: Content, rows: Mapping[tuple[str, str], str] | None = None) -> Drawing:
+    """Return the map of a screening; without the edition it shows the footprint only.
 
-
-def draw(content: Content) -> Drawing:
-    """Return the map of a screening; without the edition it shows the footprint only."""
-    parts = content.result.project.parts
-    frame = Frame.around(bounds_of([part.geometry for part in parts]))
-    footprint = [_visible(part.geometry, frame) for part in parts]
-    met = {(h.layer, h.zone) for h in content.result.hits if h.role == "" and h.relation is Relation.OVERLAP}
-    edition = content.edition
-    zones = [] if edition is None else list(_zones_in_view(edition, frame, met, content))
-    places = [] if edition is None else _places_in_view(edition, frame, content)
-    outline = [] if edition is None else frame.draw([edition.outline])
-    names = _labels(content, frame, zones, places, footprint)
+    Parameters
+    ----------
+    content : Content
+    rows : mapping, optional
+        From (layer, code) of zones to the names of their rows in the tables of the page; a zone that has one leads
+        there.
+    """
+    frame = Frame.around(bounds_of([part.geometry for part in content.result.project.parts]))
+    view = View(content, frame)
+    zones = view.overview()
     total = frame.top + frame.height + furniture.HEIGHT
+    link = partial(_on_page, content, rows or {})
+    themes = _themes(view, link)
+    over = [z for z in zones if z.style not in UNIT_STYLES]
     svg = tag(
         "svg",
-        tag("title", content.say("map.title", name=_name(content)), id="map-title"),
+        tag("title", content.say("map.title", name=project_name(content)), id="map-title"),
         tag("desc", _description(content, zones), id="map-desc"),
-        _definitions(frame),
+        tag("defs", tag("clipPath", rectangle(frame), id="frame")),
         tag(
             "g",
-            tag("rect", x=frame.left, y=frame.top, width=frame.width, height=frame.height, class_="land"),
-            [tag("path", d=path(shape), class_="outline") for shape in outline],
-            [_zone_path(z) for z in zones],
-            [tag("path", d=path(p.shape), class_=f"border {p.zone.zone_class}") for p in places],
-            _watermark(content, frame),
-            _footprint([piece for pieces in footprint for piece in pieces]),
+            rectangle(frame, classes("land")),
+            tag(
+                "g",
+                outline(view, classes),
+                tag(
+                    "g",
+                    grouped([z for z in zones if z.style in UNIT_STYLES], classes, "ground-units-", link),
+                    data_ground="units",
+                ),
+                [markup for _, markup, _ in themes],
+                [
+                    tag("g", grouped(members, classes, "", link), data_layer=style)
+                    for style, members in groupby(over, key=lambda z: z.style)
+                ],
+                borders(view, classes),
+                class_="moves",
+            ),
+            watermark(content, frame, classes),
+            tag("g", footprint(view, classes), class_="moves"),
             clip_path="url(#frame)",
         ),
-        names,
-        tag("rect", x=frame.left, y=frame.top, width=frame.width, height=frame.height, class_="frame"),
+        tag("g", tag("g", page_labels(view, zones), class_="moves"), clip_path="url(#frame)"),
+        rectangle(frame, classes("frame")),
         graticule(frame),
         scale_and_north(
             frame, total, projection=content.say("map.projection"), north=content.say("map.north")
@@ -131,22 +122,68 @@ def draw(content: Content) -> Drawing:
         class_="map",
         role="img",
         aria_labelledby="map-title map-desc",
+        data_bounds=" ".join(f"{x:.7f}" for x in (frame.west, frame.south, frame.east, frame.north)),
+        data_metres=f"{frame.metres(frame.width):.3f}",
     )
-    entries = _met_entries(content, zones)
+    entries = legend.hits(content, legend.met_in_order(zones))
     return Drawing(
         svg=svg,
-        locator=None if edition is None else _locator(content, edition, frame),
-        met=(
-            LegendEntry(_footprint_style(content), True, content.say("map.footprint"), content.total_size),
-            *entries[:LEGEND_MAX],
-        ),
-        around=_around_entries(content, zones),
+        locator=None if content.edition is None else page_locator(content, content.edition, frame),
+        met=(legend.footprint(content), *entries[:LEGEND_MAX]),
+        around=tuple(legend.around(content, zones)),
         more=max(0, len(entries) - LEGEND_MAX),
         flat=frame.height < FLAT * frame.width,
+        themes=tuple(theme for theme, _, _ in themes),
+        layers=tuple(sorted({z.style for z in over}, key=legend.rank)),
+        rows=frozenset(
+            rows[z.layer.id, z.zone.code]
+            for z in (*zones, *(z for _, _, members in themes for z in members))
+            if rows is not None and (z.layer.id, z.zone.code) in rows
+        ),
     )
 
 
-def _name(content: Content) -> str:
+def _themes(view: View, link: Callable[[Drawn], Markup]) -> list[tuple[Theme, Markup, Sequence[Drawn]]]:
+    """Return the grounds a page shows on request, all of them drawn coarser when they would be large."""
+    content = view.content
+    made: list[tuple[Theme, Markup, Sequence[Drawn]]] = []
+    for coarseness in (1.0, 2.0, 4.0, 8.0, 16.0):
+        made = []
+        coarse = view if coarseness == 1.0 else View(content, view.frame, coarseness)
+        for key in GROUNDS:
+            zones = [z for z in coarse.theme(key) if z.style in UNDER]
+            if zones:
+                entries = legend.hits(content, legend.met_in_order(zones))
+                theme = Theme(
+                    key,
+                    tuple(entries[:LEGEND_MAX]),
+                    tuple(legend.around(content, zones)),
+                    max(0, len(entries) - LEGEND_MAX),
+                )
+                drawn = tag(
+                    "g", grouped(zones, classes, f"ground-{key}-", link), data_ground=key, class_="off"
+                )
+                made.append((theme, drawn, zones))
+        if sum(len(drawn) for _, drawn, _ in made) <= GROUNDS_MAX:
+            break
+    return made
+
+
+def _on_page(content: Content, rows: Mapping[tuple[str, str], str], drawn: Drawn) -> Markup:
+    """Return a zone that says its name, and leads to its row where it has one."""
+    said = " · ".join(
+        filter(None, (content.layer_title(drawn.layer.id), drawn.zone.name, content.class_label(drawn.zone)))
+    )
+    shape = tag("g", tag("title", said), zone_shape(drawn, {}))
+    row = rows.get((drawn.layer.id, drawn.zone.code))
+    if row is None:
+        return shape
+    # the legend and the tables lead here by key; the many shapes themselves are for those who point
+    return tag("a", shape, href=f"#{row}", id=f"on-{row}", tabindex="-1")
+
+
+def project_name(content: Content) -> str:
+    """Return the name of the project, or the words for none."""
     return content.result.project.name or content.say("unnamed")
 
 
@@ -159,131 +196,94 @@ def _description(content: Content, zones: Sequence[Drawn]) -> str:
     return content.say("map.description", zones=names or content.say("none"))
 
 
-def style_of(layer: Layer, zone: Zone) -> str:
-    """Return how a zone is drawn; empty when it is not drawn."""
-    if layer.kind is LayerKind.CONTROL_UNIT:
-        known = zone.zone_class in UnitClass.__members__
-        return _UNITS[UnitClass(zone.zone_class)] if known else "unit"
-    if layer.kind is LayerKind.ECOLOGY:
-        red = layer.id == "red_line" or "红线" in zone.subtype + zone.zone_class
-        return "red-line" if red else "eco-space"
-    if layer.kind is LayerKind.OTHER:
-        return "lake" if layer.id == "lake" else ""
-    return _KINDS.get(layer.kind, "")
+# --- pieces of a drawing, by any pen ---------------------------------------------------------
 
 
-def _in_view(zones: Sequence[Zone], frame: Frame) -> list[Zone]:
-    """Return the zones whose bounds meet the frame."""
-    if not zones:
-        return []
-    west, south, east, north = shapely.bounds(np.array([z.geometry for z in zones], dtype=object)).T
-    seen = (west <= frame.east) & (east >= frame.west) & (south <= frame.north) & (north >= frame.south)
-    return [zone for zone, visible in zip(zones, seen.tolist(), strict=True) if visible]
+def rectangle(frame: Frame, attributes: Mapping[str, Attribute] | None = None) -> Markup:
+    """Return the frame as an element."""
+    return tag(
+        "rect", x=frame.left, y=frame.top, width=frame.width, height=frame.height, **(attributes or {})
+    )
 
 
-def _zones_in_view(
-    edition: Edition, frame: Frame, met: set[tuple[str, str]], content: Content
-) -> Iterator[Drawn]:
-    """Yield the zones to draw from the bottom up: by style, those around before those met."""
-    drawn: list[Drawn] = []
-    for layer in edition.layers:
-        zones = [
-            z
-            for z in _in_view(edition.zones[layer.id], frame)
-            if style_of(layer, z) and in_force(z.valid_from, z.valid_to, content.result.as_of)
-        ]
-        shapes = frame.draw([z.geometry for z in zones], partition=layer.partition)
-        for zone, shape in zip(zones, shapes, strict=True):
-            crowded = style_of(layer, zone) == "receptor" and frame.metres(frame.width) > RECEPTORS_M
-            if not shapely.is_empty(shape) and not (crowded and (layer.id, zone.code) not in met):
-                hit = (layer.id, zone.code) in met
-                drawn.append(Drawn(layer, zone, style_of(layer, zone), hit, shape))
-    units = set(STYLES[:4])
-    # all units first, so that an overlay met by the project is never under a unit
-    drawn.sort(key=lambda z: (z.style not in units, z.style in units and z.hit, STYLES.index(z.style), z.hit))
-    yield from drawn
+def outline(view: View, pen: Pen) -> list[Markup]:
+    """Return the region."""
+    return [tag("path", d=path(shape), **pen("outline")) for shape in view.outline]
 
 
-class Place(NamedTuple):
-    """A place of the administrative layer in the view."""
-
-    zone: Zone
-    shape: BaseGeometry
+def borders(view: View, pen: Pen) -> list[Markup]:
+    """Return the borders of counties and prefectures."""
+    return [tag("path", d=path(p.shape), **pen(f"border {p.zone.zone_class}")) for p in view.places]
 
 
-def _places_in_view(edition: Edition, frame: Frame, content: Content) -> list[Place]:
-    places: list[Place] = []
-    for layer in edition.layers:
-        if layer.kind is LayerKind.ADMIN:
-            for level in ("county", "prefecture"):
-                zones = [
-                    z
-                    for z in _in_view(edition.zones[layer.id], frame)
-                    if z.zone_class == level and in_force(z.valid_from, z.valid_to, content.result.as_of)
-                ]
-                shapes = frame.draw([z.geometry for z in zones], partition=True)
-                places += [Place(z, s) for z, s in zip(zones, shapes, strict=True) if not shapely.is_empty(s)]
-    return places
-
-
-def _zone_path(drawn: Drawn) -> Markup:
-    css = f"{drawn.style} {'hit' if drawn.hit else 'around'}"
+def zone_shape(drawn: Drawn, attributes: Mapping[str, Attribute]) -> Markup:
+    """Return the shape of a zone with attributes made already."""
     if shapely.get_dimensions(drawn.shape) == 0:
         return join(
             *(
-                tag("rect", x=tenth(x - 3), y=tenth(y - 3), width=6, height=6, class_=css)
+                tag("rect", x=tenth(x - 3), y=tenth(y - 3), width=6, height=6, **attributes)
                 for x, y in shapely.get_coordinates(drawn.shape)
             )
         )
-    return tag("path", d=path(drawn.shape), class_=css)
+    return tag("path", d=path(drawn.shape), **attributes)
 
 
-def _visible(shape: BaseGeometry, frame: Frame) -> list[BaseGeometry]:
-    """Return the pieces of a part in units; what is too small to see becomes a point, one in each place."""
-    pieces = shapely.get_parts(shape)
-    drawn = frame.draw(list(pieces))
-    west, south, east, north = shapely.bounds(pieces).T
-    middles = frame.xy(np.column_stack(((west + east) / 2, (south + north) / 2)))
-    corners = frame.xy(np.column_stack((west, south))) - frame.xy(np.column_stack((east, north)))
-    small = np.abs(corners).max(axis=1) < SMALLEST
-    spots = dict.fromkeys((round(x), round(y)) for x, y in middles[small].tolist())
-    large = [
-        piece for piece, tiny in zip(drawn, small.tolist(), strict=True) if not tiny and not piece.is_empty
-    ]
-    return [*large, *map(shapely.Point, spots)]
+def grouped(
+    zones: Iterable[Drawn],
+    pen: Pen,
+    prefix: str,
+    shape: Callable[[Drawn], Markup] = lambda z: zone_shape(z, {}),
+) -> list[Markup]:
+    """Return zones in order, those of one sign in one group that carries its values once; hatches over all grounds.
+
+    Parameters
+    ----------
+    zones : iterable of Drawn
+        From the bottom up.
+    pen : Pen
+    prefix : str
+        Of the names of groups that a hatch lies over.
+    shape : callable, optional
+        Makes the element of a zone; it inherits the values of its group.
+    """
+    grounds: list[Markup] = []
+    hatches: list[Markup] = []
+    for number, (names, members) in enumerate(groupby(zones, key=_classes)):
+        style = names.partition(" ")[0]
+        drawn = tag("g", *map(shape, members), id=f"{prefix}{number}" if style in HATCHED else None)
+        grounds.append(tag("g", drawn, **pen(names)))
+        if style in HATCHED:
+            hatches.append(tag("use", href=f"#{prefix}{number}", **pen(f"{names} over")))
+    return [*grounds, *hatches]
 
 
-def _footprint(pieces: Sequence[BaseGeometry]) -> Markup:
+def _classes(drawn: Drawn) -> str:
+    return f"{drawn.style} {'hit' if drawn.hit else 'around'}"
+
+
+def footprint(view: View, pen: Pen) -> Markup:
     """Return the parts, each with a white casing so that it shows on any ground."""
     casing: list[Markup] = []
     ink: list[Markup] = []
-    for piece in pieces:
+    for piece in view.pieces:
         dimension = int(shapely.get_dimensions(piece))
         if dimension == 0:
             x, y = map(tenth, shapely.get_coordinates(piece)[0].tolist())
-            casing.append(tag("circle", cx=x, cy=y, r=6.5, class_="casing point"))
-            ink.append(tag("circle", cx=x, cy=y, r=4.5, class_="part point"))
+            casing.append(tag("circle", cx=x, cy=y, r=6.5, **pen("casing point")))
+            ink.append(tag("circle", cx=x, cy=y, r=4.5, **pen("part point")))
         else:
             kind = "line" if dimension == 1 else "area"
-            casing.append(tag("path", d=path(piece), class_=f"casing {kind}"))
-            ink.append(tag("path", d=path(piece), class_=f"part {kind}"))
-    middle = _ring(pieces)
-    if middle is None:
+            casing.append(tag("path", d=path(piece), **pen(f"casing {kind}")))
+            ink.append(tag("path", d=path(piece), **pen(f"part {kind}")))
+    if view.ring is None:
         return join(casing, ink)
-    x, y = map(tenth, middle)
-    ring = [tag("circle", class_=css, cx=x, cy=y, r=RING) for css in ("casing ring", "part ring")]
+    x, y = map(tenth, view.ring)
+    ring = [tag("circle", cx=x, cy=y, r=RING, **pen(css)) for css in ("casing ring", "part ring")]
     return join(casing, ink, ring)
 
 
-def _ring(pieces: Sequence[BaseGeometry]) -> tuple[float, float] | None:
-    """Return where to put a ring around a footprint that is easily overlooked, else ``None``."""
-    west, south, east, north = bounds_of(pieces)
-    if max(east - west, north - south) >= MARKED:
-        return None
-    return (west + east) / 2, (south + north) / 2
-
-
-def _watermark(content: Content, frame: Frame) -> Markup | None:
+def watermark(content: Content, frame: Frame, pen: Pen, size: float = 54.0) -> Markup | None:
+    """Return the mark of synthetic data across the map."""
     if not content.result.edition.synthetic:
         return None
     text = content.say("map.watermark")
@@ -301,78 +301,23 @@ def _watermark(content: Content, frame: Frame) -> Markup | None:
             )
             for y in rows
         ],
-        class_="watermark",
-    )
-
-
-def _definitions(frame: Frame) -> Markup:
-    """Return the clip of the frame; patterns are in :func:`patterns`, shared with the legend."""
-    rect = tag("rect", x=frame.left, y=frame.top, width=frame.width, height=frame.height)
-    return tag("defs", tag("clipPath", rect, id="frame"))
-
-
-def patterns() -> Markup:
-    """Return the hatches, once a page: crimson for red lines, green for ecological space, dots for protected areas."""
-
-    def hatch(name: str, size: float, angle: float, *marks: Child) -> Markup:
-        return tag(
-            "pattern",
-            *marks,
-            id=name,
-            width=size,
-            height=size,
-            patternUnits="userSpaceOnUse",
-            patternTransform=f"rotate({angle:g})",
-        )
-
-    return tag(
-        "svg",
-        tag(
-            "defs",
-            hatch(
-                "hatch-red",
-                9,
-                45,
-                tag("rect", width=9, height=9, class_="hatch-red-ground"),
-                tag("rect", width=1.4, height=9, class_="hatch-red-line"),
-            ),
-            hatch("hatch-eco", 9, 135, tag("rect", width=1.1, height=9, class_="hatch-eco-line")),
-            hatch(
-                "dots",
-                11,
-                0,
-                tag("circle", cx=3, cy=3, r=1.1, class_="dots-dot"),
-                tag("circle", cx=8.5, cy=8.5, r=1.1, class_="dots-dot"),
-            ),
-        ),
-        class_="patterns",
-        width=0,
-        height=0,
-        aria_hidden="true",
+        **pen("watermark"),
+        font_size=f"{size:g}",
+        letter_spacing=f"{size * 0.12:g}",
     )
 
 
 # --- labels ----------------------------------------------------------------------------------
 
 
-def _labels(
-    content: Content,
-    frame: Frame,
-    zones: Sequence[Drawn],
-    places: Sequence[Place],
-    footprint: Sequence[Sequence[BaseGeometry]],
-) -> Markup:
-    pieces = [piece for shapes in footprint for piece in shapes]
-    keep_clear = [shapely.union_all(shapely.buffer(np.array(pieces, dtype=object), labels.CELL))]
-    ring = _ring(pieces)
-    if ring is not None:
-        keep_clear.append(shapely.points(ring).buffer(RING + 2.0))
-    wanted = list(_wanted_labels(content, frame, zones, places, footprint))[:LABELS_MAX]
+def page_labels(view: View, zones: Sequence[Drawn]) -> Markup:
+    """Return the names twice: for wide screens and paper, and larger for narrow ones."""
+    wanted = list(wanted_labels(view, zones))[:LABELS_MAX]
     return join(
         *(
             tag(
                 "g",
-                labels.place(wanted, frame, size, keep_clear),
+                labels.place(wanted, view.frame, size, keep_clear(view)),
                 class_=f"labels {width}",
                 aria_hidden="true",
             )
@@ -381,33 +326,57 @@ def _labels(
     )
 
 
-def _wanted_labels(
-    content: Content,
-    frame: Frame,
-    zones: Sequence[Drawn],
-    places: Sequence[Place],
-    footprint: Sequence[Sequence[BaseGeometry]],
+def keep_clear(view: View) -> list[BaseGeometry]:
+    """Return what no label may cover: the footprint and its ring."""
+    if not view.pieces:
+        return []
+    clear = [shapely.union_all(shapely.buffer(np.array(view.pieces, dtype=object), labels.CELL))]
+    if view.ring is not None:
+        clear.append(shapely.points(view.ring).buffer(RING + 2.0))
+    return clear
+
+
+def wanted_labels(
+    view: View, zones: Sequence[Drawn], numbers: Mapping[tuple[str, str], int] | None = None
 ) -> Iterator[labels.Label]:
-    """Yield labels by importance: parts, what is met, counties, what is around."""
-    parts = content.result.project.parts
+    """Yield labels by importance: parts, what is met, counties, what is around.
+
+    Parameters
+    ----------
+    view : View
+    zones : sequence of Drawn
+    numbers : mapping, optional
+        From (layer, code) of zones to their numbers in the legend; a number stands before the name, and alone where
+        there is no room for both.
+    """
     roles: dict[str, list[BaseGeometry]] = {}
-    for part, pieces in zip(parts, footprint, strict=True):
+    for part, pieces in zip(view.content.result.project.parts, view.footprint, strict=True):
         roles.setdefault(part.role, []).extend(pieces)
-    for role, shapes in list(roles.items())[:LABELLED_ROLES_MAX]:
+    shown = [(role, shapes) for role, shapes in roles.items() if shapes]
+    for role, shapes in shown[:LABELLED_ROLES_MAX]:
         near = shapely.union_all(shapely.buffer(np.array(shapes, dtype=object), 30.0))
         yield labels.Label(labels.name_lines(role), "label-part", near)
-    overlays = [z for z in zones if z.style not in STYLES[:4]]
-    units = [z for z in zones if z.style in STYLES[:4]]
-    for z in [z for z in overlays if z.hit] + [z for z in units if z.hit]:
-        yield labels.Label(labels.name_lines(z.zone.name), f"label-{z.style}", _room(z.shape, frame))
-    for place in sorted(places, key=lambda p: (-p.shape.area, p.zone.code)):
+    overlays = [z for z in zones if z.style not in UNDER]
+    under = [z for z in zones if z.style in UNDER]
+    for z in [z for z in overlays if z.hit] + [z for z in under if z.hit]:
+        number = (numbers or {}).get((z.layer.id, z.zone.code))
+        lines = labels.name_lines(z.zone.name)
+        if number is not None:
+            lines = (f"{number} {lines[0]}", *lines[1:])
+        yield labels.Label(
+            lines,
+            f"label-{z.style}",
+            _room(z.shape, view.frame),
+            short="" if number is None else str(number),
+        )
+    for place in sorted(view.places, key=lambda p: (-p.shape.area, p.zone.code)):
         if place.zone.zone_class == "county" and place.shape.area > 600.0:
-            yield labels.Label((place.zone.name,), "label-place", _room(place.shape, frame), 1.05, 0.25)
+            yield labels.Label((place.zone.name,), "label-place", _room(place.shape, view.frame), 1.05, 0.25)
     around = [z for z in overlays if not z.hit]
     around.sort(key=lambda z: (-STYLES.index(z.style), -z.shape.area, -z.shape.length, z.zone.code))
     for z in around:
         yield labels.Label(
-            labels.name_lines(z.zone.name), f"label-{z.style} around", _room(z.shape, frame), 0.9
+            labels.name_lines(z.zone.name), f"label-{z.style} around", _room(z.shape, view.frame), 0.9
         )
 
 
@@ -422,10 +391,24 @@ def _room(shape: BaseGeometry, frame: Frame) -> BaseGeometry:
 # --- locator ---------------------------------------------------------------------------------
 
 
-def _locator(content: Content, edition: Edition, view: Frame) -> Markup:
+def page_locator(content: Content, edition: Edition, view: Frame) -> Markup:
     """Return the whole region, small, with the view marked."""
-    west, south, east, north = bounds_of([edition.outline])
-    frame = Frame.fitting((west, south, east, north), LOCATOR)
+    frame, inner = locator(content, edition, view, LOCATOR, classes)
+    title = content.say("map.locator", region=content.result.edition.title)
+    return tag(
+        "svg",
+        tag("title", title, id="locator-title"),
+        inner,
+        viewBox=f"0 0 {frame.width + 4:g} {frame.height + 4:g}",
+        class_="locator map",
+        role="img",
+        aria_labelledby="locator-title",
+    )
+
+
+def locator(content: Content, edition: Edition, view: Frame, width: float, pen: Pen) -> tuple[Frame, Markup]:
+    """Return the whole region some units wide, with the view marked, and the frame it is drawn in."""
+    frame = Frame.fitting(bounds_of([edition.outline]), width)
     inner = [
         z.geometry
         for layer in edition.layers
@@ -439,8 +422,8 @@ def _locator(content: Content, edition: Edition, view: Frame) -> Markup:
     x, y = (x0 + x1) / 2, (y0 + y1) / 2
     marker = (
         join(
-            tag("circle", cx=tenth(x), cy=tenth(y), r=8, class_="locator-ring"),
-            tag("circle", cx=tenth(x), cy=tenth(y), r=2.5, class_="locator-dot"),
+            tag("circle", cx=tenth(x), cy=tenth(y), r=8, **pen("locator-ring")),
+            tag("circle", cx=tenth(x), cy=tenth(y), r=2.5, **pen("locator-dot")),
         )
         if small
         else tag(
@@ -449,89 +432,17 @@ def _locator(content: Content, edition: Edition, view: Frame) -> Markup:
             y=tenth(y0),
             width=tenth(x1 - x0),
             height=tenth(y1 - y0),
-            class_="locator-view",
+            **pen("locator-view"),
         )
     )
     lines = [
         part.geometry for part in content.result.project.parts if shapely.get_dimensions(part.geometry) == 1
     ]
     route = [] if small else frame.draw(lines)
-    title = content.say("map.locator", region=content.result.edition.title)
-    return tag(
-        "svg",
-        tag("title", title, id="locator-title"),
-        [tag("path", d=path(shape), class_="locator-land") for shape in frame.draw([edition.outline])],
-        [tag("path", d=path(shape), class_="locator-border") for shape in frame.draw(inner, partition=True)],
-        [tag("path", d=path(shape), class_="locator-route") for shape in route],
+    drawn = join(
+        [tag("path", d=path(shape), **pen("locator-land")) for shape in frame.draw([edition.outline])],
+        [tag("path", d=path(shape), **pen("locator-border")) for shape in frame.draw(inner, partition=True)],
+        [tag("path", d=path(shape), **pen("locator-route")) for shape in route],
         marker,
-        viewBox=f"0 0 {frame.width + 4:g} {frame.height + 4:g}",
-        class_="locator",
-        role="img",
-        aria_labelledby="locator-title",
     )
-
-
-# --- legend ----------------------------------------------------------------------------------
-
-
-def _met_entries(content: Content, zones: Iterable[Drawn]) -> list[LegendEntry]:
-    """Return an entry for each zone met, what binds most on top."""
-    sizes = {(row.hit.layer, row.hit.zone): row.measure for row in content.met}
-    shown = sorted((z for z in zones if z.hit), key=lambda z: (_legend_rank(z.style), z.zone.code))
-    return [LegendEntry(z.style, True, z.zone.name, sizes.get((z.layer.id, z.zone.code), "")) for z in shown]
-
-
-def _footprint_style(content: Content) -> str:
-    result = content.result
-    return "part area" if result.area_m2 else "part line" if result.length_m else "part point"
-
-
-def _around_entries(content: Content, zones: Iterable[Drawn]) -> tuple[LegendEntry, ...]:
-    """Return an entry for each style around the project, with the number of zones."""
-    counts: dict[str, int] = {}
-    for z in zones:
-        if not z.hit:
-            counts[z.style] = counts.get(z.style, 0) + 1
-    return tuple(
-        LegendEntry(style, False, content.say(f"style.{style}"), str(counts[style]))
-        for style in sorted(counts, key=_legend_rank)
-    )
-
-
-_LEGEND_ORDER: Final = (
-    "red-line",
-    "protected",
-    "source",
-    "eco-space",
-    "priority",
-    "key",
-    "general",
-    "unit",
-    "park",
-    "river",
-    "lake",
-    "shore",
-    "receptor",
-)
-
-
-def _legend_rank(style: str) -> int:
-    return _LEGEND_ORDER.index(style)
-
-
-def swatch(entry: LegendEntry) -> Markup:
-    """Return the sign of a legend entry, drawn in the same styles as the map."""
-    css = f"{entry.style} {'hit' if entry.hit else 'around'}"
-    if entry.style == "part area":
-        sign = tag("path", d="M3 3h22v10H3z", class_=entry.style)
-    elif entry.style == "part line":
-        sign = tag("path", d="M3 12L11 5L17 10L25 4", class_=entry.style)
-    elif entry.style == "part point":
-        sign = tag("circle", cx=14, cy=8, r=4.5, class_=entry.style)
-    elif entry.style in ("river", "shore"):
-        sign = tag("path", d="M1 11c8-9 14 5 26-5", class_=css)
-    elif entry.style == "receptor":
-        sign = tag("rect", x=10, y=5, width=7, height=7, class_=css)
-    else:
-        sign = tag("path", d="M2 2h24v12H2z", class_=css)
-    return tag("svg", sign, viewBox="0 0 28 16", width=28, height=16, class_="map swatch", aria_hidden="true")
+    return frame, drawn

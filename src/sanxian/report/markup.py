@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 _UNFIT: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
-_VOID: Final = frozenset(("meta", "br", "col"))
+_VOID: Final = frozenset(("meta", "br", "col", "input"))
 _SVG_EMPTY: Final = frozenset(("path", "use", "rect", "circle", "line"))
 
 

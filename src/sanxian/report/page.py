@@ -1,44 +1,69 @@
 """The page: what every HTML document of ours is made of, whatever it reports.
 
 One self-contained file: no script, no font, no picture from elsewhere; the style sheet is ``page.css`` beside this
-module. Tables become cards on a narrow screen, and the whole prints on A4.
+module. A page may carry one script of ours; its policy then names the digest of that script and nothing else runs. Tables become cards on a narrow screen, and the whole prints on A4.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import Final
 
+from sanxian.report import signs
 from sanxian.report.markup import Child, Markup, tag, trusted
 
 _NUMERALS: Final = "一二三四五六七八九十"
 
 
-def document(*body: Child, lang: str, title: str, style: Markup, generator: str, synthetic: bool) -> bytes:
-    """Return a whole page as UTF-8 HTML."""
+def document(
+    *body: Child,
+    lang: str,
+    title: str,
+    style: Markup,
+    generator: str,
+    synthetic: bool,
+    script: Markup | None = None,
+) -> bytes:
+    """Return a whole page as UTF-8 HTML; ``script`` is our own, never data, and holds no ``</script``."""
     page = tag(
         "html",
         tag(
             "head",
             tag("meta", charset="utf-8"),
             tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-            # nothing is loaded and no script runs, whatever the page holds
+            # nothing is loaded and no script but ours runs, whatever the page holds
             tag(
                 "meta",
                 http_equiv="Content-Security-Policy",
-                content="default-src 'none'; style-src 'unsafe-inline'",
+                content=policy(script),
             ),
             tag("meta", name="color-scheme", content="light"),
             tag("meta", name="generator", content=generator),
             tag("title", title),
             tag("style", style),
         ),
-        tag("body", *body, class_="synthetic" if synthetic else None),
+        tag(
+            "body",
+            *body,
+            None if script is None else tag("script", script),
+            class_="synthetic" if synthetic else None,
+        ),
         lang=lang,
     )
     return ("<!doctype html>\n" + page + "\n").encode("utf-8")
+
+
+def policy(script: Markup | None) -> str:
+    """Return the content security policy of a page: styles of its own, and this one script."""
+    rules = "default-src 'none'; style-src 'unsafe-inline'"
+    if script is None:
+        return rules
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    return f"{rules}; script-src 'sha256-{digest}'"
 
 
 def numbered(index: int, key: str, title: str, body: Child, lang: str) -> Markup:
@@ -51,8 +76,13 @@ def numbered(index: int, key: str, title: str, body: Child, lang: str) -> Markup
 
 
 @lru_cache(maxsize=1)
-def _sheet() -> str:
-    return resources.files("sanxian.report").joinpath("page.css").read_text("utf-8")
+def sheet() -> str:
+    """Return the style sheet of every page of ours, maps included."""
+    return (
+        signs.css()
+        + signs.live_css()
+        + resources.files("sanxian.report").joinpath("page.css").read_text("utf-8")
+    )
 
 
 def style(footer: str, page: str, mark: str, *, more: str = "") -> Markup:
@@ -75,7 +105,7 @@ def style(footer: str, page: str, mark: str, *, more: str = "") -> Markup:
         f"@page{{@bottom-left{{content:{_css_string(footer)}}}@bottom-right{{content:{counter}}}"
         f"@top-right{{content:{_css_string(mark)}}}}}"
     )
-    return trusted(_sheet() + more + margins)
+    return trusted(sheet() + more + margins)
 
 
 def _split_keeping(text: str, marks: str) -> list[str]:

@@ -7,7 +7,6 @@ numbers in its circles are those of the tables.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from importlib import resources
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -23,6 +22,7 @@ from sanxian.quality.findings import key_of
 from sanxian.report import words
 from sanxian.report.frame import LEFT, WIDTH, Frame, bounds_of, path, tenth
 from sanxian.report.markup import Child, Markup, join, tag, trusted
+from sanxian.report.page import sheet
 
 PLACES_MAX: Final = 25  # places of a finding in its table and on the map; the rest are counted
 ITEMS_MAX: Final = 30
@@ -150,12 +150,11 @@ class _Page:
         ) + "\n"  # fmt: skip
 
     def style(self) -> Markup:
-        sheet = resources.files("sanxian.report").joinpath("page.css").read_text("utf-8")
         mark = self.say("synthetic_short") if self.report.info.synthetic else ""
         before, between, after = self.say("page", page="\0", pages="\0").split("\0")
         counter = f'"{before}" counter(page) "{between}" counter(pages) "{after}"'
         margins = f'@page{{@bottom-right{{content:{counter}}}@top-right{{content:"{mark}"}}}}'
-        return trusted(sheet + _SHEET + margins)
+        return trusted(sheet() + _SHEET + margins)
 
     def section(self, index: int, key: str, body: Child) -> Markup:
         number = f"{_NUMERALS[index]}、" if self.lang != "en" else f"{index + 1}. "

@@ -8,10 +8,11 @@ not known is a finding of its own.
 
 ``many`` takes the projects, ``prepared`` holds what depends on the edition alone, ``sight`` what the rules see of a
 project, ``run`` puts one project's findings together, ``forms`` spares writing the same finding again and again,
-``recording`` writes the result down.
+``recording`` writes the result down, ``reading`` takes it back.
 """
 
 from sanxian.screening.many import screen, screen_many
+from sanxian.screening.reading import from_json, from_record
 from sanxian.screening.recording import SCHEMA, record, to_json
 from sanxian.screening.result import ENGINE_VERSION, Failure, PartReport, Screening
 
@@ -21,6 +22,8 @@ __all__ = [
     "Failure",
     "PartReport",
     "Screening",
+    "from_json",
+    "from_record",
     "record",
     "screen",
     "screen_many",

@@ -22,7 +22,7 @@ from sanxian.model import Outcome
 from sanxian.screening.result import Screening
 
 SCHEMA: Final = "sanxian/screening/1"
-_OPTIONAL: Final = (
+OPTIONAL: Final = (
     "office"  # left out where nobody is named: records of editions without offices never knew it
 )
 
@@ -118,6 +118,17 @@ def to_json(screening: Screening) -> bytes:
     return b"".join(written)
 
 
+def digest_of(body: Mapping[str, Any]) -> str:
+    """Return the digest a record of these values has; one it carries already does not count.
+
+    Raises
+    ------
+    ValueError
+        A value has no canonical form: an infinite number, half a character.
+    """
+    return _digest(canonical({key: value for key, value in body.items() if key != "digest"}))
+
+
 def _digest(body: bytes) -> str:
     return "sha256:" + hashlib.sha256(body).hexdigest()
 
@@ -173,8 +184,8 @@ def plain(value: Any) -> Any:
         return value.isoformat()
     if is_dataclass(value) and not isinstance(value, type):
         made = {name: plain(getattr(value, name)) for name in _names(type(value))}
-        if getattr(value, _OPTIONAL, None):
-            made[_OPTIONAL] = plain(getattr(value, _OPTIONAL))
+        if getattr(value, OPTIONAL, None):
+            made[OPTIONAL] = plain(getattr(value, OPTIONAL))
         return made
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
@@ -188,8 +199,8 @@ def _plain_step(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         names, values_of = _members(type(value))
         made = dict(zip(names, values_of(value), strict=True))
-        if getattr(value, _OPTIONAL, None):
-            made[_OPTIONAL] = getattr(value, _OPTIONAL)
+        if getattr(value, OPTIONAL, None):
+            made[OPTIONAL] = getattr(value, OPTIONAL)
         return made
     if isinstance(value, Mapping):
         return {str(k): v for k, v in value.items()}
@@ -205,7 +216,7 @@ def _members(kind: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ..
 
 @lru_cache(maxsize=64)
 def _names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind) if field.name != _OPTIONAL)
+    return tuple(field.name for field in fields(kind) if field.name != OPTIONAL)
 
 
 def _encoder(default: Callable[[Any], Any] | None = None, *, allow_nan: bool = False) -> json.JSONEncoder:
