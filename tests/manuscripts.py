@@ -64,7 +64,7 @@ def drawing(words: str = "园区") -> Markup:
         '<rect x="1" y="1" width="338" height="198" fill="#fff" stroke="#999"/>'
         '<path class="key" d="M40 40L200 30L230 150L60 170Z"/>'
         '<circle cx="140" cy="100" r="8" fill="none" stroke="#1c4f63" stroke-width="2"/>'
-        f'<text class="text" x="150" y="96">{escape(words)}</text>'
+        f'<text class="text" x="8" y="96" style="font-size:{12 if len(words) < 12 else 4}px">{escape(words)}</text>'
         "</svg>"
     )
 

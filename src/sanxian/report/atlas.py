@@ -31,11 +31,12 @@ from sanxian.report.view import THEMES, UNDER, Drawn, View
 UNIT_MM: Final = 0.25
 UPRIGHT: Final = 680.0  # units wide: 170 mm, the text of an A4 page
 ACROSS: Final = 988.0  # 247 mm, of a page across
-HEIGHTS: Final = (400.0, 470.0)  # of the map itself
+HEIGHTS: Final = (400.0, 470.0)  # of the map of the overview
+HEIGHTS_THEME: Final = (315.0, 315.0)  # two sheets with short legends share an A4 page
 HEIGHTS_ACROSS: Final = (390.0, 390.0)
 MARGIN_LEFT, MARGIN_RIGHT, GAP, TOP = 26.0, 1.0, 12.0, 34.0
 PANEL: Final = 176.0
-LEGEND_BELOW, LEGEND_BELOW_ACROSS = 300.0, 140.0  # of a legend that continues below the map, at most
+LEGEND_BELOW, LEGEND_BELOW_ACROSS = 330.0, 140.0  # of a legend that continues below the map, at most
 AROUND_M: Final = 5000.0  # land shown around a small footprint
 FONT: Final = 10.0
 LABELS_MAX: Final = 30
@@ -64,18 +65,18 @@ def sheets(content: Content) -> tuple[Sheet, ...]:
     """Return the maps of a screening, the overview first.
 
     Without the edition there is the overview alone, showing the footprint. The same screening gives the same bytes.
-    A theme has a sheet where a layer of the edition has zones in the view of the overview.
+    A theme has a sheet where a layer of the edition has zones near the project.
     """
-    frame = _frame(bounds_of([part.geometry for part in content.result.project.parts]), across=False)
-    view = View(content, frame)
-    made = [_sheet(view, "overview")]
+    bounds = bounds_of([part.geometry for part in content.result.project.parts])
+    made = [_sheet(View(content, _frame(bounds, HEIGHTS)), "overview")]
     if content.edition is None:
         return tuple(made)
+    view = View(content, _frame(bounds, HEIGHTS_THEME))
     made += [_sheet(view, key) for key in THEMES if view.theme(key)]
     tiles = corridor.tiles(content.result.project.parts, _aspect())
     if tiles:
-        frames = [_frame(tile, across=True) for tile in tiles]
-        whole = View(content, _frame(_hull([*tiles]), across=True))
+        frames = [_frame(tile, HEIGHTS_ACROSS) for tile in tiles]
+        whole = View(content, _frame(_hull([*tiles]), HEIGHTS_ACROSS))
         made.append(_sheet(whole, "index", tiles=frames))
         made += [
             _sheet(View(content, part), f"way-{i}", number=i, total=len(frames))
@@ -84,12 +85,13 @@ def sheets(content: Content) -> tuple[Sheet, ...]:
     return tuple(made)
 
 
-def _frame(bounds: Bounds, *, across: bool) -> Frame:
+def _frame(bounds: Bounds, heights: tuple[float, float]) -> Frame:
+    across = heights == HEIGHTS_ACROSS
     total = ACROSS if across else UPRIGHT
     return Frame.around(
         bounds,
         width=total - MARGIN_LEFT - GAP - PANEL - MARGIN_RIGHT,
-        heights=HEIGHTS_ACROSS if across else HEIGHTS,
+        heights=heights,
         left=MARGIN_LEFT,
         top=TOP,
         around_m=1000.0 if across else AROUND_M,
@@ -173,6 +175,7 @@ class _Maker:
             further,
             notes,
         )
+        listed = (*panel.shown, *panel.left_out[:shown])
         total = round(below + 4.0 + tall + height, 1)
         svg = tag(
             "svg",
@@ -200,9 +203,9 @@ class _Maker:
             width_mm=width * UNIT_MM,
             height_mm=total * UNIT_MM,
             landscape=across,
-            hit=(*panel.hit, *panel.left_out[:shown]),
-            around=panel.around,
-            more=len(panel.left_out) - shown,
+            hit=tuple(entry for entry in listed if entry.hit),
+            around=tuple(entry for entry in listed if not entry.hit),
+            more=sum(entry.hit for entry in panel.left_out[shown:]),
         )
 
     def _mark(self) -> str:

@@ -24,6 +24,7 @@ BELOW_WIDTH: Final = 210.0  # of a column of a legend below the map, about
 _BLANKS: Final = re.compile(r"[^\S\u202f\u00a0]+")  # a number and its unit stay joined
 NOT_FIRST: Final = frozenset("，。、；：？！）】》”’…·,.;:)")  # begin no line
 AROUND_SHARE: Final = 0.5  # of the legend, at most, when there is more to say of what is hit
+HEAD_ROOM: Final = 26.0  # of the head of a group
 
 
 # --- text ------------------------------------------------------------------------------------
@@ -36,8 +37,8 @@ def wrapped(text: str, size: float, room: float, most: int) -> list[str]:
     --------
     >>> wrapped("德令哈市城镇重点管控单元", 10, 70, 2)
     ['德令哈市城镇重', '点管控单元']
-    >>> wrapped("a very long name of a place", 10, 80, 2)
-    ['a very long', 'name of a …']
+    >>> wrapped("a very long name of a place", 10, 70, 2)
+    ['a very long', 'name of a…']
     """
     text = _BLANKS.sub(" ", text).strip()
     lines: list[str] = []
@@ -225,10 +226,8 @@ class Panel:
     Attributes
     ----------
     svg : Markup
-    hit, around : tuple of Entry
-        What the legend shows.
-    left_out : tuple of Entry
-        Zones met that it has no room for.
+    shown, left_out : tuple of Entry
+        What the panel has room for and what it has not: zones met, then what lies around.
     """
 
     def __init__(
@@ -250,21 +249,20 @@ class Panel:
         hits = legend.hits(content, met)
         around = legend.around(content, zones)
         parts: list[Child] = [self._locator(), self._project()]
-        wanted = sum(map(column.tall, around)) + 26.0 if around else 0.0
+        wanted = sum(map(column.tall, around)) + HEAD_ROOM if around else 0.0
         reserved = min(wanted, AROUND_SHARE * (self._bottom - column.y))
-        shown = column.fitting(hits, self._bottom - column.y - reserved - 38.0)
-        self.hit, self.left_out = tuple(shown), tuple(hits[len(shown) :])
+        room = self._bottom - column.y - reserved - HEAD_ROOM
+        # all of them here, or all of them below the map: a list is not torn apart
+        shown = hits if sum(map(column.tall, hits)) <= room else []
         if shown or not hits:
             parts += [column.head(content.say("map.met")), [column.entry(entry) for entry in shown]]
         if not hits:
             parts.append(column.note(t("atlas.none", content.lang)))
-        kept = column.fitting(around, self._bottom - column.y - 38.0)
-        self.around = tuple(kept)
-        if around:
+        kept = column.fitting(around, self._bottom - column.y - HEAD_ROOM)
+        if kept:
             parts += [column.head(content.say("map.around")), [column.entry(entry) for entry in kept]]
-        if len(kept) < len(around):
-            rest = sum(entry.zones for entry in around[len(kept) :])
-            parts.append(column.note(t("atlas.more", content.lang, count=rest)))
+        self.shown = (*shown, *kept)
+        self.left_out = (*hits[len(shown) :], *around[len(kept) :])
         parts.append(self._borders())
         self.svg = join(parts)
 
@@ -329,6 +327,8 @@ def below(
         shown += len(taken)
     foot = Column(pen, left=left, top=max(column.y for column in columns), width=width)
     if shown < len(entries):
-        made.append(foot.note(t("atlas.more", content.lang, count=len(entries) - shown)))
-    head = Column(pen, left=left, top=top, width=width).head(t("atlas.continued", content.lang))
+        rest = sum(max(1, entry.zones) for entry in entries[shown:])
+        made.append(foot.note(t("atlas.more", content.lang, count=rest)))
+    title = content.say("map.met") if entries[0].number == 1 else t("atlas.continued", content.lang)
+    head = Column(pen, left=left, top=top, width=width).head(title)
     return join(head, made), foot.y - top + 6.0, shown

@@ -152,7 +152,7 @@ def place(
         font = size * label.scale
         mask = raster.mask(label.region)
         for lines in (label.lines, (label.short,)):
-            if not any(lines):
+            if not "".join(lines).strip():
                 continue
             wide = max(width(line) * (1 + label.spread) for line in lines) * font
             half_w = math.ceil((wide / 2 + 2) / CELL - 0.5)

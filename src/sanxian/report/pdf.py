@@ -19,6 +19,7 @@ from typing import Any, Final, TypeAlias
 
 from sanxian.errors import NotInstalled
 from sanxian.i18n import t
+from sanxian.model import Outcome
 from sanxian.report.glyphs import FONTS, pieces, shown
 from sanxian.report.manuscript import (
     Block,
@@ -37,6 +38,7 @@ from sanxian.report.manuscript import (
     plain,
     words_of,
 )
+from sanxian.report.outcomes import SHAPES
 
 WIDTH_MM: Final = 170.0
 HEIGHT_MM: Final = 250.0  # of what an upright page holds
@@ -56,6 +58,7 @@ _ENTRY_MAX: Final = 26  # letters of a heading that has room in a column
 _VERDICT_WITHIN: Final = 4  # blocks from the first heading among which the conclusion is looked for
 _WORD: Final = r"[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
 _KEY: Final = "Sanxian"
+_HEADER_WITHIN: Final = 1024  # bytes in which a PDF says that it is one
 _RECORD_MAX: Final = 1 << 26  # bytes; a longer record is none of ours
 
 Data: TypeAlias = "dict[str, Any]"
@@ -117,34 +120,48 @@ _DRAWING: Final = b"""\
 
 
 def record_of(data: bytes) -> bytes | None:
-    """Return the record that a report carries; nothing when it carries none, or is no PDF that can be read.
+    """Return the record that a report carries; nothing when it is no PDF, or carries none.
 
     Raises
     ------
+    ValueError
+        The file is damaged, or the record in it.
     NotInstalled
         pypdf is missing.
     """
     try:
         import pypdf
-        from pypdf.generic import StreamObject
     except ImportError:
         raise NotInstalled(what="PDF", package="pypdf", extra="pdf") from None
     import io
 
-    try:
-        node: Any = pypdf.PdfReader(io.BytesIO(data)).trailer["/Root"]
-        for key in ("/PieceInfo", f"/{_KEY}", "/Private"):
-            node = node[key].get_object()
-        if not isinstance(node, StreamObject):
-            return None
-        packed = node._data  # noqa: SLF001, the stream as it is in the file: unpacked below, to a limit
-        if node.get("/Filter") not in ("/FlateDecode", ["/FlateDecode"]):
-            return None
-        unpacker = zlib.decompressobj()
-        record = unpacker.decompress(packed, _RECORD_MAX)
-        return record if unpacker.eof else None
-    except Exception:  # noqa: BLE001, a damaged file breaks a reader in any way there is
+    if b"%PDF-" not in data[:_HEADER_WITHIN]:
         return None
+    try:
+        node: Any = pypdf.PdfReader(io.BytesIO(data)).trailer["/Root"].get_object()
+        for key in ("/PieceInfo", f"/{_KEY}"):
+            if key not in node:
+                return None
+            node = node[key].get_object()
+        node = node["/Private"].get_object()
+        packed: bytes = node._data  # noqa: SLF001, as it is in the file: unpacked here, to a limit
+        kind = node["/Filter"]
+    except Exception as error:  # noqa: BLE001, a damaged file breaks a reader in any way there is
+        raise ValueError(f"{type(error).__name__}: {error}") from None
+    if kind not in ("/FlateDecode", ["/FlateDecode"]):
+        raise ValueError(kind)
+    return _unpacked(packed)
+
+
+def _unpacked(packed: bytes) -> bytes:
+    unpacker = zlib.decompressobj()
+    try:
+        record = unpacker.decompress(packed, _RECORD_MAX)
+    except zlib.error as error:
+        raise ValueError(str(error)) from None
+    if not unpacker.eof:
+        raise ValueError("the record is cut off, or longer than any")
+    return record
 
 
 # --- Typst -----------------------------------------------------------------------------------
@@ -205,8 +222,31 @@ def _data(made: Manuscript) -> Data:
         "contents": t("layout.contents", made.lang) if len(entries) >= _CONTENTS_MIN else None,
         "identity": _fields(Fields(made.identity, 2)),
         "turn": turn is not None,
+        "signs": _signs(),
         "front": list(_blocks(front, None)),
         "blocks": list(_blocks(rest, turn)),
+    }
+
+
+# of report.typ as well, which colours the words beside the signs
+_COLOURS: Final = {
+    Outcome.NON_COMPLIANT: "#a3201c",
+    Outcome.NEEDS_FACTS: "#7d4e00",
+    Outcome.NEEDS_REVIEW: "#574091",
+    Outcome.CONDITIONAL: "#0b5488",
+    Outcome.COMPLIANT: "#17644a",
+    Outcome.NOT_APPLICABLE: "#5a646b",
+}
+
+
+@lru_cache(maxsize=1)
+def _signs() -> Mapping[str, str]:
+    """Return the signs of the outcomes as drawings, by name."""
+    head = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" width="16" height="16">'
+    line = 'fill="none" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round"'
+    return {
+        outcome.name: f'{head}<path d="{shape}" stroke="{_COLOURS[outcome]}" {line}/></svg>'
+        for outcome, shape in SHAPES.items()
     }
 
 
@@ -314,7 +354,9 @@ def _table(block: Table) -> Data:
             _words(plain(c.title), width, _CELL_PT) for c, width in zip(block.columns, widths, strict=True)
         ],
         # a head that fills a page must not be on every page
-        "repeat": max(_line_count(c.title, width) for c, width in zip(block.columns, widths, strict=True))
+        "repeat": max(
+            (_line_count(c.title, width) for c, width in zip(block.columns, widths, strict=True)), default=0
+        )
         <= _HEAD_LINES,
         "shares": [column.share for column in block.columns],
         "aligns": [column.align for column in block.columns],
