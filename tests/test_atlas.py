@@ -408,6 +408,18 @@ def test_classes_of_units_are_told_apart_in_grey() -> None:
     assert min(b - a for a, b in pairwise(steps)) >= GREY_STEP
 
 
+def test_classes_of_units_have_the_colours_of_practice() -> None:
+    pen = signs.Inline("")
+    for prefix in ("", "el-"):
+        key = "el-key-0" if prefix else "key"
+        red, green, blue = channels(str(pen(f"{prefix}priority hit")["fill"]))
+        assert green > red and green > blue
+        red, green, blue = channels(str(pen(f"{key} hit")["fill"]))
+        assert red > green > blue
+        red, green, blue = channels(str(pen(f"{prefix}general hit")["fill"]))
+        assert min(red, green) > blue > 0.6
+
+
 # Machado, Oliveira & Fernandes 2009, severity 1, on linear RGB
 _BLIND: Final = {
     "protan": [
@@ -500,6 +512,22 @@ def test_labels_never_cover_each_other_nor_leave_the_frame(
     assert all(shapely.area(shapely.intersection(box, blocked.buffer(-labels.CELL))) == 0.0 for box in boxes)
 
 
+@pytest.mark.parametrize("size", [9.0, 10.0, 12.0, 17.0])
+def test_many_labels_of_one_place_stand_side_by_side(size: float) -> None:
+    frame = Frame(west=100, east=101, south=36, north=37, width=900, height=600)
+    wanted = [
+        labels.Label((f"{chr(0x4E00 + i)}地" * (1 + i % 5),), "label-plain", frame.box) for i in range(90)
+    ]
+    made = [ET.fromstring(label) for label in labels.place(wanted, frame, size, [])]  # noqa: S314 - our own text
+    assert len(made) > 60
+    boxes = []
+    for root in made:
+        span = root[0]
+        x, y, half = float(span.get("x") or 0), float(span.get("y") or 0), len(span.text or "") * size / 2
+        boxes.append(shapely.box(x - half, y - size * 0.8, x + half, y))
+    assert all(not a.intersects(b) for a, b in combinations(boxes, 2))
+
+
 @settings(deadline=None)
 @given(st.text(max_size=80), st.floats(20, 300), st.integers(1, 4))
 def test_wrapped_lines_fit_and_lose_only_what_an_ellipsis_says(text: str, room: float, most: int) -> None:
@@ -530,9 +558,8 @@ def test_every_place_of_a_line_is_on_one_of_its_sheets(way: list[tuple[float, fl
     if not found:
         return
     assert 2 <= len(found) <= corridor.SHEETS_MAX
-    spots = [line.interpolate(share, normalized=True) for share in np.linspace(0, 1, 400)]
-    for spot in spots:
-        assert any(w <= spot.x <= e and s <= spot.y <= n for w, s, e, n in found)
+    left = shapely.difference(line, shapely.union_all([shapely.box(*tile) for tile in found]))
+    assert left.length < 1e-9
     high = {round(n - s, 6) for _, s, _, n in found}
     assert len(high) == 1
 
