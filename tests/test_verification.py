@@ -363,7 +363,7 @@ def test_a_record_too_large_for_a_page_is_left_out(monkeypatch: pytest.MonkeyPat
         (b"", RecordMissing),
         (b"\x89PNG\r\n\x1a\n", RecordMissing),
         (b"PK\x03\x04 torn", RecordInvalid),
-        (b"%PDF-1.7\nnothing", RecordMissing),
+        (b"%PDF-1.7\nnothing", RecordInvalid),
         (b"<!doctype html><html></html>", RecordMissing),
         (b'<template id="sanxian-record" data-encoding="x">AAAA</template>', RecordInvalid),
         (b'<template id="sanxian-record">!</template>', RecordMissing),
