@@ -200,6 +200,13 @@ def test_every_page_is_numbered_and_bears_mark_and_footer(rich: tuple[Manuscript
         assert number == 1 or squeezed(made.title) in squeezed(page)
 
 
+def test_a_long_name_is_cut_at_the_head_and_a_long_mark_made_smaller() -> None:
+    made = replace(manuscripts.rich(), subject="甲" * 300, mark=f"SYNTHETIC DATA · {SYNTHETIC}")
+    for number, page in enumerate(pages_of(pdf.render(made)), start=1):
+        assert squeezed(page).count(squeezed(made.mark)) == 2, "whole at the head and across the page"
+        assert number == 1 or 20 < page.count("甲") < 40
+
+
 def test_without_a_mark_no_page_bears_one() -> None:
     data = pdf.render(replace(manuscripts.rich(), mark=""))
     assert SYNTHETIC not in text_of(data)
@@ -237,7 +244,7 @@ def test_a_short_row_is_not_torn_between_two_pages_and_a_long_one_may_be() -> No
         assert sum(map(len, begun)) == 60
         return {first == last for first, last in zip(begun, ended, strict=True)}
 
-    assert torn(18) == {True}
+    assert set().union(*map(torn, (18, 22, 26, 30))) == {True}
     assert False in torn(120)
 
 

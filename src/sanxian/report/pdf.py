@@ -51,10 +51,12 @@ _INSET_PT: Final = 9.0  # of a cell, left and right
 _TIGHT_LINES: Final = 14  # a row of no more lines stays on one page
 _HEAD_LINES: Final = 8
 _CODE_WHOLE: Final = 30  # letters of a code that is never broken
-_HEAD_MAX: Final = 60  # letters of the subject at the head of a page
+_HEAD_MAX: Final = 34.0  # em at the head of a page, beside the mark
+_WATERMARK_PT: Final = 54.0  # size of the mark across the page, unless it is too long
+_WATERMARK_ROOM: Final = 500.0  # points from edge to edge, aslant
 _CONTENTS_MIN: Final = 3  # headings; fewer need no contents
 _TWO_COLUMNS: Final = 12  # headings from which the contents have two columns
-_ENTRY_MAX: Final = 26  # letters of a heading that has room in a column
+_ENTRY_MAX: Final = 28.0  # em of a heading that has room in a column
 _VERDICT_WITHIN: Final = 4  # blocks from the first heading among which the conclusion is looked for
 _WORD: Final = r"[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
 _EMPTY: Final = 4  # documents without content after each report
@@ -209,7 +211,9 @@ def _data(made: Manuscript) -> Data:
     front, rest = _parted(made.blocks)
     entries = [block for block in rest if isinstance(block, Heading) and block.level < 3]
     turn = _turn(entries)
-    head = made.title if not made.subject else f"{made.title} · {made.subject}"
+    head = f"{made.title} · {made.subject}" if made.subject else made.title
+    if _length(head) > _HEAD_MAX:  # the name of the project tells one report from another
+        head = _shortened(made.subject or made.title, _HEAD_MAX)
     numbers = {"page": "\0", "pages": "\1"}
     return {
         "lang": lang,
@@ -222,8 +226,9 @@ def _data(made: Manuscript) -> Data:
         "heading": _words(plain(made.title), WIDTH_MM, 20),
         "subject": _words(plain(made.subject), WIDTH_MM, 13),
         "subject_size": 13 if len(made.subject) <= 80 else 9.5,
-        "head": _words(plain(head if len(head) <= _HEAD_MAX else head[:_HEAD_MAX] + "…"), 110),
+        "head": _words(plain(head), 110),
         "mark": _words(plain(made.mark)),
+        "mark_size": round(min(_WATERMARK_PT, _WATERMARK_ROOM / max(1.0, _length(made.mark))), 1),
         "footer": _words(plain(made.footer), 120),
         "page": [
             {"\0": ["page"], "\1": ["pages"]}.get(piece, piece)
@@ -282,7 +287,7 @@ def _turn(entries: Sequence[Heading]) -> Heading | None:
 
     It begins with a section, where the columns are nearest to equal.
     """
-    if len(entries) < _TWO_COLUMNS or any(len(heading.text) > _ENTRY_MAX for heading in entries):
+    if len(entries) < _TWO_COLUMNS or any(_length(heading.text) > _ENTRY_MAX for heading in entries):
         return None
     sections = [i for i, heading in enumerate(entries) if i and heading.level == 1]
     nearest = min(sections, key=lambda i: abs(len(entries) - 2 * i), default=None)
@@ -397,6 +402,16 @@ def _line_count(text: str, width_mm: float) -> int:
 def _length(text: str) -> float:
     """Return about how many em a text is long."""
     return sum(1.0 if ord(c) > 0x2E7F else _LATIN_EM for c in text)
+
+
+def _shortened(text: str, room: float) -> str:
+    """Return a text of at most ``room`` em, with a mark where it was cut."""
+    if _length(text) <= room:
+        return text
+    kept = 0
+    while _length(text[: kept + 1]) < room:
+        kept += 1
+    return text[:kept] + "…"
 
 
 def _figure(block: Figure) -> Data:
