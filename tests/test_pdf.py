@@ -42,6 +42,7 @@ from sanxian.report.manuscript import (
     words_of,
 )
 from sanxian.report.markup import Markup, escape
+from sanxian.report.outcomes import COLOURS
 
 TESTS = Path(__file__).resolve().parent
 
@@ -636,6 +637,6 @@ def test_every_sign_has_a_shape_of_its_own() -> None:
     """Not colour alone tells outcomes apart: the drawings differ when all is grey."""
     grey = {re.sub(r"#[0-9a-f]{6}", "#777777", drawing) for drawing in pdf._signs().values()}
     assert len(grey) == len(Outcome)
-    template = (Path(pdf.__file__).with_name("report.typ")).read_text("utf-8")
-    for outcome, colour in pdf._COLOURS.items():
-        assert f'{outcome.name}: (rgb("{colour}")' in template, "words and signs have one colour"
+    sheet = Path(pdf.__file__).with_name("page.css").read_text("utf-8")
+    for colour, _ in COLOURS.values():
+        assert f": {colour};" in sheet, "words and signs have one colour, on paper and on the page"

@@ -7,10 +7,14 @@ disk, a crash or an interruption leaves what was there before.
 from __future__ import annotations
 
 import errno
+import io
 import os
+import re
 import secrets
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -77,3 +81,33 @@ def replacing(path: str | Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
+
+
+# --- office files, which are zips -----------------------------------------------------------------
+
+
+def member(name: str, moment: datetime) -> zipfile.ZipInfo:
+    """Return the entry of a zip for a file made at a moment, the same on every system."""
+    info = zipfile.ZipInfo(name, moment.timetuple()[:6])
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.external_attr = 0o644 << 16
+    info.create_system = 3  # whatever system this is
+    return info
+
+
+def dated(core: bytes, moment: datetime) -> bytes:
+    """Return the core properties of an office file as if it had been made at ``moment``."""
+    stamp = f"{moment:%Y-%m-%dT%H:%M:%SZ}".encode()
+    return re.sub(rb"(<dcterms:(?:modified|created)[^>]*>)[^<]*", rb"\g<1>" + stamp, core)
+
+
+def settled(office: bytes, moment: datetime) -> bytes:
+    """Return an office file without the moment and the machine it was made on, as if made at ``moment``."""
+    clean = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(office)) as source, zipfile.ZipFile(clean, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == "docProps/core.xml":
+                content = dated(content, moment)
+            target.writestr(member(name, moment), content)
+    return clean.getvalue()

@@ -12,7 +12,6 @@ import io
 import itertools
 import re
 import warnings
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -500,23 +499,11 @@ def _fill_legend(sheet: Worksheet, lang: str) -> None:
 
 def _saved(book: Workbook) -> bytes:
     """Return the workbook without the moment it was saved, which openpyxl writes twice."""
-    raw, clean = io.BytesIO(), io.BytesIO()
+    raw = io.BytesIO()
     book.properties.creator = "sanxian"
-    book.properties.created = _MOMENT
     book.save(raw)
     book.close()
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(clean, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in source.namelist():
-            content = source.read(name)
-            if name == "docProps/core.xml":
-                stamp = f"{_MOMENT:%Y-%m-%dT%H:%M:%SZ}".encode()
-                content = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + stamp, content)
-            member = zipfile.ZipInfo(name, _MOMENT.timetuple()[:6])
-            member.compress_type = zipfile.ZIP_DEFLATED
-            member.external_attr = 0o644 << 16
-            member.create_system = 3  # whatever system this is
-            target.writestr(member, content)
-    return clean.getvalue()
+    return output.settled(raw.getvalue(), _MOMENT)
 
 
 # --- reading -------------------------------------------------------------------------------------

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 import typer
 
 from sanxian.cli import publish
-from sanxian.cli.shell import Session
-from sanxian.errors import EditionError, FactConflict, NoEditionChosen, UsageError
-from sanxian.i18n import t
+from sanxian.cli.shell import Session, as_of_day, day_of, usage_error
+from sanxian.errors import EditionError, FactConflict, NoEditionChosen
 
 if TYPE_CHECKING:
     from sanxian.edition import Edition
@@ -81,42 +80,16 @@ DatumOption = Annotated[
 ]
 
 
-def wrong_usage(key: str, /, **fields: object) -> UsageError:
-    """Return the error for a command line that cannot be understood, in both languages."""
-    zh, en = (t(f"cli.usage.{key}", lang, **fields) for lang in ("zh-CN", "en"))
-    return UsageError(reason={"zh": zh, "en": en})
-
-
-def day_of(option: str, given: str) -> date:
-    """Return the day an option names."""
-    try:
-        return date.fromisoformat(given)
-    except ValueError:
-        raise wrong_usage("date", option=option, given=given) from None
-
-
-def as_of_day(session: Session, given: str | None, stated: date | None = None) -> date:
-    """Return the as-of date: given, else stated by the project file, else today. The answer depends on it, so it is said."""
-    if given is not None:
-        return day_of("--as-of", given)
-    if stated is not None:
-        session.say(session.t("stated", as_of=stated.isoformat()))
-        return stated
-    today = date.today()  # noqa: DTZ011, a calendar day where the user is
-    session.say(session.t("today", as_of=today.isoformat()))
-    return today
-
-
 def from_catalog(
     session: Session, given: Path | None, catalog: Path | None, region: str | None
 ) -> Path | None:
     """Return the catalogue to choose from, if any; an edition and a catalogue exclude each other."""
     if catalog is None:
         if region is not None:
-            raise wrong_usage("region_alone")
+            raise usage_error("cli.usage.region_alone")
         return None
     if given is not None and str(given) != session.environ.get("SANXIAN_EDITION"):
-        raise wrong_usage("edition_and_catalog")
+        raise usage_error("cli.usage.edition_and_catalog")
     return catalog
 
 
@@ -154,7 +127,7 @@ def output_format(given: str | None, out: Path | None, known: Mapping[str, str],
     """Return the format asked for, else the one the file name says."""
     name = given or (known.get(out.suffix.lower(), default) if out is not None else default)
     if name not in known.values():
-        raise wrong_usage("format", given=name, known="、".join(dict.fromkeys(known.values())))
+        raise usage_error("cli.usage.format", given=name, known="、".join(dict.fromkeys(known.values())))
     return name
 
 
@@ -189,7 +162,7 @@ def screened(
 
     places = sum(given is not None for given in (path, point, wkt))
     if places != 1:
-        raise wrong_usage("place_twice" if places else "place_missing")
+        raise usage_error("cli.usage.place_twice" if places else "cli.usage.place_missing")
     folder = from_catalog(session, choice.edition, choice.catalog, choice.region)
     day: date | None = None
     if folder is None:
@@ -269,7 +242,7 @@ def _paper(text: str) -> dict[str, Any]:
     """Return the paper written ``类型;文号;机关;日期``; only the type is needed."""
     words = [word.strip() for word in text.replace("；", ";").split(";")]
     if not words[0] or len(words) > 4:
-        raise wrong_usage("paper", given=text)
+        raise usage_error("cli.usage.paper", given=text)
     kind, number, issuer, day = [*words, "", "", ""][:4]
     stated = {"type": kind, "number": number, "issuer": issuer}
     if day:
@@ -291,7 +264,7 @@ def _typed_point(point: str, **reading: Any) -> Footprint:
 
     words = point.replace("，", ",").split(",")
     if len(words) != 2:
-        raise wrong_usage("point", given=point)
+        raise usage_error("cli.usage.point", given=point)
     return footprint_from_point(words[0], words[1], **reading)
 
 
@@ -331,7 +304,7 @@ def _project_file(
     doubled = [name for name, value in told.given.items() if value]
     doubled += [f"--{name}" for name, value in reading.items() if value is not None]
     if doubled:
-        raise wrong_usage("project_options", options=" ".join(doubled))
+        raise usage_error("cli.usage.project_options", options=" ".join(doubled))
     project, stated = read_dated_project(path, region=region_of(edition))
     return project, None if stated is None else day_of("as_of", str(stated))
 

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from sanxian import output
-from sanxian.cli.shell import DIFFERS, Session, command
-from sanxian.errors import UsageError
+from sanxian.cli.shell import DIFFERS, Session, command, day_of, usage_error
 from sanxian.i18n import t
 
 if TYPE_CHECKING:
@@ -43,15 +42,6 @@ Clauses = Annotated[
     Path, typer.Argument(metavar="条款文件", help="条款文件 / A clause file", show_default=False)
 ]
 _LEVELS: Final = "NATIONAL BASIN PROVINCE BLOCK PREFECTURE COUNTY PARK ZONE UNIT"
-
-
-def _usage(key: str, /, **fields: object) -> UsageError:
-    return UsageError(
-        reason={
-            "zh": t(f"clauses.usage.{key}", "zh-CN", **fields),
-            "en": t(f"clauses.usage.{key}", "en", **fields),
-        }
-    )
 
 
 # --- parse -------------------------------------------------------------------------------------------
@@ -91,7 +81,7 @@ def parse(
     from sanxian.clauses import files, intake
 
     if out.suffix.lower() != ".jsonl":
-        raise _usage("jsonl", given=str(out))
+        raise usage_error("clauses.usage.jsonl", given=str(out))
     size: int | None = None
     rows: Iterable[dict[str, Any]]
     if source.suffix.lower() == ".jsonl":
@@ -143,7 +133,7 @@ def _stated(level: str | None, scope: str | None, document: str) -> dict[str, An
     from sanxian.model import Level
 
     if level is not None and level not in set(Level):
-        raise _usage("level", given=level, known=_LEVELS)
+        raise usage_error("clauses.usage.level", given=level, known=_LEVELS)
     told = {"level": level, "scope": _scope(scope), "document": document}
     return {key: value for key, value in told.items() if value}
 
@@ -156,7 +146,7 @@ def _scope(given: str | None) -> dict[str, Any] | None:
         return {"everywhere": True}
     kind, _, listed = given.partition("=")
     if not (values := [value for value in listed.split(",") if value]):
-        raise _usage("scope", given=given)
+        raise usage_error("clauses.usage.scope", given=given)
     return {kind: values}
 
 
@@ -231,14 +221,14 @@ def review(
     from sanxian.clauses.workbook import apply_workbook, write_workbook
 
     if (workbook is None) == (apply is None):
-        raise _usage("review")
+        raise usage_error("clauses.usage.review")
     rows = files.read_clauses(source)
     if workbook is not None:
         write_workbook(rows, workbook, lang=session.lang)
         session.say(session.t("written", path=workbook))
         return
     if out is None:
-        raise _usage("out")
+        raise usage_error("clauses.usage.out")
     assert apply is not None  # noqa: S101  # one of the two is given, see above
     applied = apply_workbook(rows, apply)
     files.write_clauses(out, applied.rows)
@@ -302,12 +292,12 @@ def export(
     wanted = form or (out.suffix.lower().lstrip(".") if out is not None else "")
     wanted = {"yml": "yaml"}.get(wanted, wanted)
     if wanted not in _FORMATS:
-        raise _usage("format", given=wanted or "-", known=" ".join(_FORMATS))
+        raise usage_error("clauses.usage.format", given=wanted or "-", known=" ".join(_FORMATS))
     if wanted == "schema":
         session.emit((json.dumps(exchange.schema(), ensure_ascii=False, indent=1) + "\n").encode(), out)
         return
     if source is None:
-        raise _usage("source")
+        raise usage_error("clauses.usage.source")
     rows = _any_rows(source)
     if wanted in ("jsonl", "json", "yaml"):
         with TemporaryDirectory() as folder:  # the suffix chooses the form there; here the option does
@@ -380,8 +370,8 @@ def lint(
     from sanxian.edition import open_edition
 
     if form not in ("text", "json"):
-        raise _usage("format", given=form, known="text json")
-    day = None if as_of is None else _day(as_of)
+        raise usage_error("clauses.usage.format", given=form, known="text json")
+    day = None if as_of is None else day_of("--as-of", as_of)
     within = open_edition(edition) if edition is not None else None
     if source.suffix.lower() == ".gpkg":
         within = within or open_edition(source)
@@ -397,13 +387,6 @@ def lint(
         session.say(t("clauses.linted", session.lang, clauses=len(clauses), remarks=len(found)))
     if any(remark.severity == "error" for remark in found):
         raise typer.Exit(DIFFERS)
-
-
-def _day(given: str) -> date:
-    try:
-        return date.fromisoformat(given)
-    except ValueError:
-        raise _usage("day", given=given) from None
 
 
 def _remark_line(session: Session, remark: Remark) -> str:
@@ -470,15 +453,15 @@ def compose(
     from sanxian.model import LayerKind
 
     if form not in ("text", "json"):
-        raise _usage("format", given=form, known="text json")
+        raise usage_error("clauses.usage.format", given=form, known="text json")
     opened = open_edition(edition)
-    day = date.today() if as_of is None else _day(as_of)  # noqa: DTZ011  # the day of whoever asks
+    day = date.today() if as_of is None else day_of("--as-of", as_of)  # noqa: DTZ011  # the day of whoever asks
     opened.in_force(day)
     layer = next((x.id for x in opened.layers if x.kind is LayerKind.CONTROL_UNIT), "")
     try:
         place = site_of_zone(opened, layer, unit, as_of=day)
     except KeyError:
-        raise _usage("unit", given=unit) from None
+        raise usage_error("clauses.usage.unit", given=unit) from None
     codes = [industry_code(code) for code in industry or ()]
     made = compose(opened.clauses, at=place, edition=opened, as_of=day, industries=codes)
     if form == "json":

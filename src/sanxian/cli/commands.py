@@ -32,9 +32,7 @@ from sanxian.cli.asked import (
     RoleOption,
     ShapeOption,
     Told,
-    as_of_day,
     datum_of,
-    day_of,
     from_catalog,
     opened_edition,
     output_format,
@@ -42,13 +40,21 @@ from sanxian.cli.asked import (
     screened,
     watched,
 )
-from sanxian.cli.shell import DIFFERS, NOT_COMPLIANT, Session, command, exit_status
+from sanxian.cli.shell import (
+    DIFFERS,
+    NOT_COMPLIANT,
+    Session,
+    as_of_day,
+    command,
+    day_of,
+    exit_status,
+    usage_error,
+)
 from sanxian.errors import (
     EditionError,
     InputError,
     OutsideRegion,
     SanxianError,
-    UsageError,
 )
 from sanxian.i18n import t
 
@@ -614,10 +620,7 @@ def _level(text: str) -> str:
     names = {name: str(one) for one in Level for name in (str(one), t(f"labels.level.{one}", "zh-CN"))}
     found = names.get(text) or names.get(text.upper())
     if found is None:
-        zh, en = (
-            t("cli.edition.no_level", lang, given=text, known=" ".join(names)) for lang in ("zh-CN", "en")
-        )
-        raise UsageError(reason={"zh": zh, "en": en})
+        raise usage_error("cli.edition.no_level", given=text, known=" ".join(names))
     return found
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from sanxian.cli.shell import DIFFERS, Session, command
-from sanxian.errors import EditionDraft, UsageError
+from sanxian.cli.shell import DIFFERS, Session, command, day_of, usage_error
+from sanxian.errors import EditionDraft
 from sanxian.i18n import t
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _by_name(out: Path | None, known: Sequence[str]) -> str:
     if said in ("", "txt"):
         return "text"
     if said not in known:
-        raise _usage("suffix", given=said, known=" ".join(known))
+        raise usage_error("statistics.usage.suffix", given=said, known=" ".join(known))
     return said
 
 
@@ -146,7 +146,7 @@ def stats(
 
     wanted = format_ or _by_name(out, ("json", "csv", "xlsx"))
     if wanted == "xlsx" and out is None:
-        raise _usage("xlsx")
+        raise usage_error("statistics.usage.xlsx")
     made = statistics.of(open_edition(edition), _day(session, as_of))
     match wanted:
         case "json":
@@ -167,19 +167,7 @@ def _day(session: Session, given: str | None) -> date:
         today = date.today()  # noqa: DTZ011, the day of whoever asks
         session.say(t("statistics.today", session.lang, day=today.isoformat()))
         return today
-    try:
-        return date.fromisoformat(given)
-    except ValueError:
-        raise _usage("day", given=given) from None
-
-
-def _usage(key: str, /, **fields: object) -> UsageError:
-    return UsageError(
-        reason={
-            "zh": t(f"statistics.usage.{key}", "zh-CN", **fields),
-            "en": t(f"statistics.usage.{key}", "en", **fields),
-        }
-    )
+    return day_of("--as-of", given)
 
 
 def _show(session: Session, tables: Sequence[Table], out: Path | None) -> None:
@@ -286,6 +274,6 @@ def _zooms(given: str) -> list[int]:
         match = _ZOOMS.fullmatch(part.strip())
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if first > last or last > MAX_ZOOM:
-            raise _usage("zoom", given=given, most=MAX_ZOOM)
+            raise usage_error("statistics.usage.zoom", given=given, most=MAX_ZOOM)
         found.update(range(first, last + 1))
     return sorted(found)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from sanxian import output
-from sanxian.cli.shell import Session, command
-from sanxian.errors import UsageError
+from sanxian.cli.shell import Session, command, usage_error
 from sanxian.i18n import t
 
 if TYPE_CHECKING:
@@ -33,11 +32,6 @@ _IDENTITY: Final = (
 )
 _ORDER: Final = ("error", "warning", "info")
 _STYLES: Final = {"error": "red", "warning": "yellow", "info": "dim"}
-
-
-def _usage(key: str, /, **fields: object) -> UsageError:
-    zh, en = (t(f"ingest.usage.{key}", lang, **fields) for lang in ("zh-CN", "en"))
-    return UsageError(reason={"zh": zh, "en": en})
 
 
 @command(app, "ingest")
@@ -105,11 +99,11 @@ def ingest(
     from sanxian import ingest as library
 
     if out is None:
-        raise _usage("out")
+        raise usage_error("ingest.usage.out")
     if propose:
         for option, given in (("--log", log), ("--places", places), ("--set", set_)):
             if given:
-                raise _usage("propose", option=option)
+                raise usage_error("ingest.usage.propose", option=option)
         made = library.propose(sources, base=profile or "national", lang=session.lang)
         output.write(out, made.text.encode())
         session.say(
@@ -126,7 +120,7 @@ def ingest(
         session.say(session.t("written", path=out))
         return
     if profile is None:
-        raise _usage("profile", known="、".join(library.shipped()))
+        raise usage_error("ingest.usage.profile", known="、".join(library.shipped()))
     identity = _identity(set_ or [])
     rules = library.load_profile(profile)
     result = library.ingest(sources, rules, out, identity=identity)
@@ -157,7 +151,7 @@ def _identity(given: Sequence[str]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for text in given:
         key, equals, value = text.partition("=")
-        wrong = _usage("set", known=" ".join(_IDENTITY), given=text)
+        wrong = usage_error("ingest.usage.set", known=" ".join(_IDENTITY), given=text)
         if key not in _IDENTITY or not equals:
             raise wrong
         if key in ("valid_from", "valid_to", "published"):
@@ -238,7 +232,7 @@ def export(
     from sanxian.edition import open_edition
 
     if form not in library.FORMATS:
-        raise _usage("format", given=form, known=" ".join(library.FORMATS))
+        raise usage_error("ingest.usage.format", given=form, known=" ".join(library.FORMATS))
     made = library.export(open_edition(edition), to, form=form, profile=profile, verify=not no_verify)
     session.print(
         t(

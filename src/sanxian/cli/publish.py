@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from sanxian.cli.shell import Session, command, exit_status
-from sanxian.errors import EditionError, PublishBlocked, PublishTerms, UsageError
+from sanxian.cli.shell import Session, as_of_day, command, day_of, exit_status, usage_error
+from sanxian.errors import EditionError, PublishBlocked, PublishTerms
 from sanxian.i18n import t
 
 if TYPE_CHECKING:
@@ -45,22 +45,6 @@ AsOfOption = Annotated[
 def _terms(key: str, **fields: object) -> PublishTerms:
     zh, en = (t(f"publish.terms.{key}", lang, **fields) for lang in ("zh-CN", "en"))
     return PublishTerms(reason={"zh": zh, "en": en})
-
-
-def _date(option: str, given: str) -> date:
-    try:
-        return date.fromisoformat(given)
-    except ValueError:
-        zh, en = (t("cli.usage.date", lang, option=option, given=given) for lang in ("zh-CN", "en"))
-        raise UsageError(reason={"zh": zh, "en": en}) from None
-
-
-def _day(session: Session, given: str | None) -> date:
-    if given is not None:
-        return _date("--as-of", given)
-    today = date.today()  # noqa: DTZ011, a calendar day where the user is
-    session.say(session.t("today", as_of=today.isoformat()))
-    return today
 
 
 # --- publish ---------------------------------------------------------------------------------
@@ -165,12 +149,12 @@ def publish(
 
     terms = publishing.Terms(
         title=title,
-        valid_from=_date("--valid-from", valid_from),
-        valid_to=None if valid_to is None else _date("--valid-to", valid_to),
+        valid_from=day_of("--valid-from", valid_from),
+        valid_to=None if valid_to is None else day_of("--valid-to", valid_to),
         reason=reason,
         trigger=trigger,
         id=id_ or "",
-        published=None if published is None else _date("--published", published),
+        published=None if published is None else day_of("--published", published),
         publisher=publisher or "",
     )
     known = publishing.triggers(triggers)
@@ -432,7 +416,7 @@ def catalog_check(
     catalog = open_catalog(folder)
     found: list[CatalogFinding] = list(catalog.check())
     if contents:
-        found += check_contents(catalog, _day(session, as_of))
+        found += check_contents(catalog, as_of_day(session, as_of))
     _findings(session, found)
     if not found or all(finding.severity == "info" for finding in found):
         session.print(t("publish.catalog.fine", session.lang, count=len(catalog.distinct)))
@@ -455,7 +439,7 @@ def catalog_in_force(
     from sanxian.catalog import open_catalog
 
     catalog = open_catalog(folder)
-    day = _day(session, as_of)
+    day = as_of_day(session, as_of)
     entry = catalog.in_force(region or only_region(catalog, day), day)
     session.print(str(entry.path))
     session.say(f"{entry.info.title}  {entry.info.digest}")
@@ -470,11 +454,7 @@ def only_region(catalog: Catalog, day: date) -> str:
         terms: list[Term] = [term for region in regions for term in catalog.terms(region)]
         regions = tuple(sorted({term.entry.info.region for term in terms if term.holds(day)}))
     if len(regions) > 1:
-        zh, en = (
-            t("publish.catalog.several", lang, as_of=day, regions="、".join(regions))
-            for lang in ("zh-CN", "en")
-        )
-        raise UsageError(reason={"zh": zh, "en": en})
+        raise usage_error("publish.catalog.several", as_of=day, regions="、".join(regions))
     return regions[0] if regions else ""
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from sanxian.cli.shell import DIFFERS, Session, command
-from sanxian.errors import EditionForeign, InputError, UsageError
+from sanxian.cli.shell import DIFFERS, Session, command, day_of, usage_error
+from sanxian.errors import EditionForeign, InputError
 from sanxian.i18n import t
 
 if TYPE_CHECKING:
@@ -21,12 +20,6 @@ app = typer.Typer()
 
 _SHOWN: Final = 3  # items of a finding named on the terminal
 _PLACES: Final = (".gpkg", ".geojson", ".json")
-
-
-def _usage(key: str, /, **fields: object) -> UsageError:
-    return UsageError(
-        reason={lang[:2]: t(f"quality.usage.{key}", lang, **fields) for lang in ("zh-CN", "en")}
-    )
 
 
 @command(app, "check")
@@ -107,13 +100,13 @@ def check(
     from sanxian.edition import Draft
 
     _check_options(form, places, repairs, out, moves, up_to, tolerance)
-    day = None if as_of is None else _day(as_of)
+    day = None if as_of is None else day_of("--as-of", as_of)
     known = None if aliases is None else _aliases(aliases)
     opened = _opened(source)
     fixed: Fixed | None = None
     if repairs:
         if not isinstance(opened, Draft):
-            raise _usage("published", source=source.name)
+            raise usage_error("quality.usage.published", source=source.name)
         fixed = quality.fix(opened, repairs, as_of=day, tolerance_m=tolerance, up_to_m=up_to)
         opened = fixed.draft
     found = quality.check(
@@ -148,25 +141,18 @@ def _check_options(
     from sanxian.quality import REPAIRS
 
     if form not in ("text", "json"):
-        raise _usage("format", given=form)
+        raise usage_error("quality.usage.format", given=form)
     if places is not None and places.suffix.lower() not in _PLACES:
-        raise _usage("places", given=places.name)
+        raise usage_error("quality.usage.places", given=places.name)
     for name in repairs or ():
         if name not in REPAIRS:
-            raise _usage("fix", given=name, known=" ".join(REPAIRS))
+            raise usage_error("quality.usage.fix", given=name, known=" ".join(REPAIRS))
     if repairs and out is None:
-        raise _usage("out")
+        raise usage_error("quality.usage.out")
     if not repairs and (out is not None or moves is not None or up_to is not None):
-        raise _usage("no_fix")
+        raise usage_error("quality.usage.no_fix")
     if not 0 <= tolerance < 1000 or (up_to is not None and not 0 <= up_to < 100_000):
-        raise _usage("metres")
-
-
-def _day(given: str) -> date:
-    try:
-        return date.fromisoformat(given)
-    except ValueError:
-        raise _usage("day", given=given) from None
+        raise usage_error("quality.usage.metres")
 
 
 def _opened(source: Path) -> Draft | Edition:

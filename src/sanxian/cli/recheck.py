@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from sanxian.cli.shell import Session, command
-from sanxian.errors import UsageError
+from sanxian.cli.shell import Session, command, day_of, usage_error
 from sanxian.i18n import t
 
 if TYPE_CHECKING:
@@ -95,9 +94,9 @@ def recheck(
     """
     style = format_ or (_FORMATS.get(out.suffix.lower(), "text") if out is not None else "text")
     if style not in _FORMATS.values():
-        raise _usage("format", given=style, known="、".join(_FORMATS.values()))
-    day = None if as_of is None else _date("--as-of", as_of)
-    day_old = None if as_of_old is None else _date("--as-of-old", as_of_old)
+        raise usage_error("cli.usage.format", given=style, known="、".join(_FORMATS.values()))
+    day = None if as_of is None else day_of("--as-of", as_of)
+    day_old = None if as_of_old is None else day_of("--as-of-old", as_of_old)
 
     from sanxian import batch
     from sanxian import recheck as rechecks
@@ -139,18 +138,6 @@ def _day_before(session: Session, before: Edition, day: date) -> date:
         return day
     session.say(t("recheck.last_day", session.lang, as_of=last.isoformat()))
     return last
-
-
-def _usage(key: str, /, **fields: object) -> UsageError:
-    zh, en = (t(f"cli.usage.{key}", lang, **fields) for lang in ("zh-CN", "en"))
-    return UsageError(reason={"zh": zh, "en": en})
-
-
-def _date(option: str, given: str) -> date:
-    try:
-        return date.fromisoformat(given)
-    except ValueError:
-        raise _usage("date", option=option, given=given) from None
 
 
 def _watched(session: Session, rows: Iterator[Any], size: int | None) -> Iterator[Any]:

@@ -21,14 +21,13 @@ from sanxian.cli.asked import (
     OutOption,
     RegionOption,
     Told,
-    day_of,
     from_catalog,
     opened_edition,
     output_format,
     screened,
     watched,
 )
-from sanxian.cli.shell import DIFFERS, DONE, Session, command, exit_status, harmless
+from sanxian.cli.shell import DIFFERS, DONE, Session, command, day_of, exit_status, harmless, usage_error
 from sanxian.errors import (
     EditionError,
     InputError,
@@ -39,7 +38,6 @@ from sanxian.errors import (
     RecordMissing,
     SanxianError,
     Unforeseen,
-    UsageError,
 )
 from sanxian.i18n import LANGS, t
 
@@ -60,11 +58,6 @@ _FILES: Final = ("pdf", "docx", "xlsx")  # never to a terminal
 _SUFFIX: Final = {"text": ".txt"}
 _LINE_MAX: Final = 400_000_000  # bytes of one line of a batch
 _COMPARED: Final = ("html", "xlsx", "docx", "pdf")
-
-
-def _usage(key: str, /, **fields: object) -> UsageError:
-    zh, en = (t(f"summary.usage.{key}", lang, **fields) for lang in LANGS)
-    return UsageError(reason={"zh": zh, "en": en})
 
 
 # --- report ----------------------------------------------------------------------------------
@@ -129,10 +122,10 @@ def report(
     """
     paths = records or []
     if bool(paths) == (project is not None):
-        raise _usage("one_source")
+        raise usage_error("summary.usage.one_source")
     if project is not None:
         if compare:
-            raise _usage("compare_records")
+            raise usage_error("summary.usage.compare_records")
         style = _style(format_, out)
         told = Told(name=None, nature=None, industries=(), facts=(), papers=())
         made, opened = screened(
@@ -147,7 +140,7 @@ def report(
         _one(session, made, opened, style, out)
         return
     if as_of is not None or count_drafts or region is not None:
-        raise _usage("record_has_its_own")
+        raise usage_error("summary.usage.record_has_its_own")
     lender = _lender(session, edition, from_catalog(session, edition, catalog, None))
     if compare:
         _side_by_side(session, paths, lender, format_, out)
@@ -165,7 +158,7 @@ def report(
 def _style(given: str | None, out: Path | None) -> Format:
     style: Format = output_format(given, out, _BY_NAME, "text")  # type: ignore[assignment]  # one of its values
     if style in _FILES and out is None:
-        raise _usage("needs_out", format=style)
+        raise usage_error("summary.usage.needs_out", format=style)
     return style
 
 
@@ -300,7 +293,7 @@ def _many(
     from sanxian.report import summary
 
     if out is None:
-        raise _usage("needs_folder")
+        raise usage_error("summary.usage.needs_folder")
     style: Format = output_format(format_, None, _BY_NAME, "pdf")  # type: ignore[assignment]  # one of its values
     _make_folder(out)
     suffix = _SUFFIX.get(style, f".{style}")
@@ -351,16 +344,16 @@ def _side_by_side(
     known = {suffix: style for suffix, style in _BY_NAME.items() if style in _COMPARED}
     style: Format = output_format(format_, out, known, "html")  # type: ignore[assignment]  # one of its values
     if style in _FILES and out is None:
-        raise _usage("needs_out", format=style)
+        raise usage_error("summary.usage.needs_out", format=style)
     made: list[tuple[Screening, Edition | None]] = []
     for source in _sources(paths):
         if len(made) == sites.SITES_MAX:
             given = sum(1 for _ in _sources(paths))
-            raise _usage("compare_two", most=sites.SITES_MAX, given=given)
+            raise usage_error("summary.usage.compare_two", most=sites.SITES_MAX, given=given)
         screening = source.read()
         made.append((screening, lender(screening)))
     if len(made) < 2:
-        raise _usage("compare_two", most=sites.SITES_MAX, given=len(made))
+        raise usage_error("summary.usage.compare_two", most=sites.SITES_MAX, given=len(made))
     session.emit(reports.render_manuscript(sites.manuscript(made, session.lang), style), out)
 
 

@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from inspect import Parameter, signature
 from itertools import pairwise
@@ -271,6 +272,32 @@ def _close_pipe() -> None:
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
         except (OSError, ValueError):
             return  # stdout is not a file (a test): nothing will be flushed
+
+
+def usage_error(key: str, /, **fields: object) -> UsageError:
+    """Return the error for a command line that cannot be understood, in both languages; ``key`` of a text."""
+    zh, en = (t(key, lang, **fields) for lang in ("zh-CN", "en"))
+    return UsageError(reason={"zh": zh, "en": en})
+
+
+def day_of(option: str, given: str) -> date:
+    """Return the day an option names."""
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise usage_error("cli.usage.date", option=option, given=given) from None
+
+
+def as_of_day(session: Session, given: str | None, stated: date | None = None) -> date:
+    """Return the as-of date: given, else stated by the project file, else today. The answer depends on it, so it is said."""
+    if given is not None:
+        return day_of("--as-of", given)
+    if stated is not None:
+        session.say(session.t("stated", as_of=stated.isoformat()))
+        return stated
+    today = date.today()  # noqa: DTZ011, a calendar day where the user is
+    session.say(session.t("today", as_of=today.isoformat()))
+    return today
 
 
 def exit_status(error: SanxianError) -> int:

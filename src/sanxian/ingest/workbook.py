@@ -9,13 +9,13 @@ from __future__ import annotations
 import io
 import json
 import re
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from sanxian import output
 from sanxian.clauses.tables import Table, read_tables
 from sanxian.edition import Edition
 from sanxian.edition.rows import FORMS, Column, RuleRow, decode, encode
@@ -205,23 +205,11 @@ def _pieces(text: str) -> Iterator[str]:
 
 def _saved(book: Any) -> bytes:
     """Return the workbook without the moment it was saved."""
-    raw, clean = io.BytesIO(), io.BytesIO()
+    raw = io.BytesIO()
     book.properties.creator = "sanxian"
-    book.properties.created = _MOMENT
     book.save(raw)
     book.close()
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(clean, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in source.namelist():
-            content = source.read(name)
-            if name == "docProps/core.xml":
-                stamp = f"{_MOMENT:%Y-%m-%dT%H:%M:%SZ}".encode()
-                content = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + stamp, content)
-            member = zipfile.ZipInfo(name, _MOMENT.timetuple()[:6])
-            member.compress_type = zipfile.ZIP_DEFLATED
-            member.external_attr = 0o644 << 16
-            member.create_system = 3  # whatever system this is
-            target.writestr(member, content)
-    return clean.getvalue()
+    return output.settled(raw.getvalue(), _MOMENT)
 
 
 # --- reading ---------------------------------------------------------------------------------

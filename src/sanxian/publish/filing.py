@@ -13,14 +13,14 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from sanxian import statistics
+from sanxian import output, statistics
 from sanxian.i18n import t
 from sanxian.model import SYNTHETIC, Dimension
 from sanxian.publish.changes import WHOLE, areas_m2
 from sanxian.publish.lists import AccessList, class_name, dimension_name, level_name
 from sanxian.publish.publication import Publication
 from sanxian.publish.word import access_list_document
-from sanxian.report.packing import member
+from sanxian.report.packing import moment_of
 from sanxian.report.statistics import to_csv, to_workbook
 from sanxian.report.tables import Cell, Table, as_csv, as_workbook
 
@@ -52,9 +52,9 @@ def write_filing(
     stem = Path(name).stem
     with zipfile.ZipFile(out, "w") as package:
         for path, content in _documents(made, stem, manifest, signature):
-            package.writestr(member(path, day), content)
+            package.writestr(output.member(path, moment_of(day)), content)
         # perhaps large: copied in pieces, never held whole
-        entry = member(f"1-成果数据/{name}", day)
+        entry = output.member(f"1-成果数据/{name}", moment_of(day))
         with package.open(entry, "w", force_zip64=True) as target, edition.open("rb") as source:
             shutil.copyfileobj(source, target, 1 << 20)
 

@@ -19,6 +19,15 @@ SHAPES: Final = {
 }
 """Lines in a box of 16 × 16 units."""
 
+COLOURS: Final = {  # text and ground: dark on pale; page.css has the same
+    Outcome.NON_COMPLIANT: ("#a3201c", "#fbefee"),
+    Outcome.NEEDS_FACTS: ("#7d4e00", "#fcf5e7"),
+    Outcome.NEEDS_REVIEW: ("#574091", "#f4f1fa"),
+    Outcome.CONDITIONAL: ("#0b5488", "#edf5fb"),
+    Outcome.COMPLIANT: ("#17644a", "#edf7f2"),
+    Outcome.NOT_APPLICABLE: ("#5a646b", "#f5f7f7"),
+}
+
 
 def symbols() -> Markup:
     """Return the shapes of the outcomes, once a page."""

@@ -19,6 +19,7 @@ from typing import Final
 import defusedxml
 import defusedxml.ElementTree
 
+from sanxian import output
 from sanxian.model import Outcome
 
 # what XML cannot hold, what Excel would show as an escape, and marks that make text read in another order
@@ -67,16 +68,7 @@ def moment_of(day: date) -> datetime:
 
 def settled(office: bytes, day: date) -> bytes:
     """Return an office file (a zip) without the moment and the machine it was made on, as if made on ``day``."""
-    return carrying(office, b"", day)
-
-
-def member(name: str, day: date) -> zipfile.ZipInfo:
-    """Return the entry of a zip for a file made on ``day``, the same on every system."""
-    info = zipfile.ZipInfo(name, moment_of(day).timetuple()[:6])
-    info.compress_type = zipfile.ZIP_DEFLATED
-    info.external_attr = 0o644 << 16
-    info.create_system = 3  # whatever system this is
-    return info
+    return output.settled(office, moment_of(day))
 
 
 # --- the record inside -------------------------------------------------------------------------
@@ -87,7 +79,9 @@ def carrying(office: bytes, record: bytes, day: date) -> bytes:
 
     The record is a custom XML part of the main part, which is where Word and Excel keep what is not theirs.
     """
-    stamp = f"{moment_of(day):%Y-%m-%dT%H:%M:%SZ}".encode()
+    if not record:
+        return settled(office, day)
+    moment = moment_of(day)
     clean = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(office)) as source, zipfile.ZipFile(clean, "w") as target:
         names = source.namelist()
@@ -95,12 +89,12 @@ def carrying(office: bytes, record: bytes, day: date) -> bytes:
         for name in names:
             content = source.read(name)
             if name == "docProps/core.xml":
-                content = re.sub(rb"(<dcterms:(?:modified|created)[^>]*>)[^<]*", rb"\g<1>" + stamp, content)
-            elif record:
+                content = output.dated(content, moment)
+            else:
                 content = _announced(name, content, number)
-            target.writestr(member(name, day), content)
-        for name, content in _parts(number, record) if record else ():
-            target.writestr(member(name, day), content)
+            target.writestr(output.member(name, moment), content)
+        for name, content in _parts(number, record):
+            target.writestr(output.member(name, moment), content)
     return clean.getvalue()
 
 

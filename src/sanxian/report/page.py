@@ -142,7 +142,12 @@ def table(
     # thead repeats on every printed page
     return tag(
         "div",
-        tag("table", tag("caption", caption), tag("thead", tag("tr", head)), tag("tbody", body)),
+        tag(
+            "table",
+            tag("caption", caption) if caption else None,
+            tag("thead", tag("tr", head)),
+            tag("tbody", body),
+        ),
         class_=f"table {css}".strip(),
     )
 

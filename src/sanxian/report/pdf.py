@@ -19,7 +19,6 @@ from typing import Any, Final, TypeAlias
 
 from sanxian.errors import NotInstalled
 from sanxian.i18n import t
-from sanxian.model import Outcome
 from sanxian.report.glyphs import FONTS, pieces, shown
 from sanxian.report.manuscript import (
     Block,
@@ -38,7 +37,7 @@ from sanxian.report.manuscript import (
     plain,
     words_of,
 )
-from sanxian.report.outcomes import SHAPES
+from sanxian.report.outcomes import COLOURS, SHAPES
 
 WIDTH_MM: Final = 170.0
 HEIGHT_MM: Final = 250.0  # of what an upright page holds
@@ -240,20 +239,10 @@ def _data(made: Manuscript) -> Data:
         "identity": _fields(Fields(made.identity, 2)),
         "turn": turn is not None,
         "signs": _signs(),
+        "colours": {outcome.name: pair for outcome, pair in COLOURS.items()},
         "front": list(_blocks(front, None)),
         "blocks": list(_blocks(rest, turn)),
     }
-
-
-# of report.typ as well, which colours the words beside the signs
-_COLOURS: Final = {
-    Outcome.NON_COMPLIANT: "#a3201c",
-    Outcome.NEEDS_FACTS: "#7d4e00",
-    Outcome.NEEDS_REVIEW: "#574091",
-    Outcome.CONDITIONAL: "#0b5488",
-    Outcome.COMPLIANT: "#17644a",
-    Outcome.NOT_APPLICABLE: "#5a646b",
-}
 
 
 @lru_cache(maxsize=1)
@@ -262,7 +251,7 @@ def _signs() -> Mapping[str, str]:
     head = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" width="16" height="16">'
     line = 'fill="none" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round"'
     return {
-        outcome.name: f'{head}<path d="{shape}" stroke="{_COLOURS[outcome]}" {line}/></svg>'
+        outcome.name: f'{head}<path d="{shape}" stroke="{COLOURS[outcome][0]}" {line}/></svg>'
         for outcome, shape in SHAPES.items()
     }
 

@@ -21,8 +21,8 @@ from sanxian.quality import Balance, Finding, Measure, Move, Place, QualityRepor
 from sanxian.quality.findings import key_of
 from sanxian.report import words
 from sanxian.report.frame import LEFT, WIDTH, Frame, bounds_of, path, tenth
-from sanxian.report.markup import Child, Markup, join, tag, trusted
-from sanxian.report.page import sheet
+from sanxian.report.markup import Child, Markup, join, tag
+from sanxian.report.page import document, fields, numbered, style, table
 
 PLACES_MAX: Final = 25  # places of a finding in its table and on the map; the rest are counted
 ITEMS_MAX: Final = 30
@@ -38,7 +38,6 @@ _CSS: Final = {
     Severity.WARNING: "NEEDS_FACTS",
     Severity.INFO: "NOT_APPLICABLE",
 }
-_NUMERALS: Final = "一二三四五六七八九十"
 _SHEET: Final = """
 .map .flaw { fill: var(--c); fill-opacity: .5; stroke: var(--c); stroke-width: 1; }
 .map .flaw.line { fill: none; stroke-width: 2; }
@@ -77,7 +76,7 @@ def render(
         What repairs moved before the check.
     """
     page = _Page(report, language(lang), edition, moves)
-    return page.html().encode("utf-8")
+    return page.html()
 
 
 class _Page:
@@ -105,7 +104,7 @@ class _Page:
 
     # --- frame
 
-    def html(self) -> str:
+    def html(self) -> bytes:
         report = self.report
         title = f"{report.info.title} · {self.say('title')}"
         sections: list[tuple[str, Child]] = [("map", self.map())] if self.edition is not None else []
@@ -118,47 +117,25 @@ class _Page:
         banner = (
             tag("div", tag("p", self.say("synthetic")), class_="banner", role="note") if synthetic else None
         )
-        return "<!doctype html>\n" + tag(
-            "html",
+        return document(
+            banner,
             tag(
-                "head",
-                tag("meta", charset="utf-8"),
-                tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-                tag(
-                    "meta",
-                    http_equiv="Content-Security-Policy",
-                    content="default-src 'none'; style-src 'unsafe-inline'",
-                ),
-                tag("meta", name="color-scheme", content="light"),
-                tag("meta", name="generator", content=f"sanxian {sanxian.__version__}"),
-                tag("title", title),
-                tag("style", self.style()),
+                "div",
+                self.masthead(),
+                [numbered(i, key, self.say(key), body, self.lang) for i, (key, body) in enumerate(sections)],
+                class_="page",
             ),
-            tag(
-                "body",
-                banner,
-                tag(
-                    "div",
-                    self.masthead(),
-                    [self.section(i, key, body) for i, (key, body) in enumerate(sections)],
-                    class_="page",
-                ),
-                tag("footer", tag("span", title), tag("span", self.say("note_disclaimer"))),
-                class_="synthetic" if synthetic else None,
-            ),
+            tag("footer", tag("span", title), tag("span", self.say("note_disclaimer"))),
             lang=self.lang,
-        ) + "\n"  # fmt: skip
+            title=title,
+            style=self.style(),
+            generator=f"sanxian {sanxian.__version__}",
+            synthetic=synthetic,
+        )
 
     def style(self) -> Markup:
         mark = self.say("synthetic_short") if self.report.info.synthetic else ""
-        before, between, after = self.say("page", page="\0", pages="\0").split("\0")
-        counter = f'"{before}" counter(page) "{between}" counter(pages) "{after}"'
-        margins = f'@page{{@bottom-right{{content:{counter}}}@top-right{{content:"{mark}"}}}}'
-        return trusted(sheet() + _SHEET + margins)
-
-    def section(self, index: int, key: str, body: Child) -> Markup:
-        number = f"{_NUMERALS[index]}、" if self.lang != "en" else f"{index + 1}. "
-        return tag("section", tag("h2", number, self.say(key)), body, id=key, class_=f"section {key}")
+        return style("", self.say("page", page="\0", pages="\1"), mark, more=_SHEET)
 
     def masthead(self) -> Markup:
         report, say = self.report, self.say
@@ -193,7 +170,7 @@ class _Page:
             tag("p", say("system"), class_="system"),
             tag("h1", say("title")),
             tag("p", info.title, class_="project-name"),
-            tag("div", _fields(about), _fields(record), class_="meta"),
+            tag("div", fields(about), fields(record), class_="meta"),
             tag(
                 "section",
                 tag("h2", say("conclusion"), class_="unseen"),
@@ -330,7 +307,7 @@ class _Page:
         ]  # fmt: skip
         rest = len(found.places) - len(rows)
         return join(
-            _table("", columns, rows),
+            table("", columns, rows),
             tag("p", self.say("more", count=rest), class_="faint") if rest > 0 else None,
         )
 
@@ -358,7 +335,7 @@ class _Page:
             "unmatched",
         )
         columns = [(self.say("layer"), "name"), *((self.say(name), "number") for name in names)]
-        return _table(self.say("balance_caption"), columns, [row(b) for b in self.report.balances])
+        return table(self.say("balance_caption"), columns, [row(b) for b in self.report.balances])
 
     def sums(self) -> Markup:
         def row(s: Sum) -> tuple[Child, ...]:
@@ -381,7 +358,7 @@ class _Page:
             (self.say("agrees"), ""),
             (self.say("source"), ""),
         ]
-        return _table(self.say("sums_caption"), columns, [row(s) for s in self.report.sums])
+        return table(self.say("sums_caption"), columns, [row(s) for s in self.report.sums])
 
     def moved(self) -> Markup:
         sums: dict[tuple[str, str, str, str], list[float]] = {}
@@ -409,7 +386,7 @@ class _Page:
         ]  # fmt: skip
         rest = len(largest) - len(rows)
         more = tag("p", self.say("more", count=rest), class_="faint") if rest > 0 else None
-        return join(_table(self.say("moves_caption"), columns, rows), more)
+        return join(table(self.say("moves_caption"), columns, rows), more)
 
     def notes(self) -> Markup:
         looked = self.say("note_looked", **{key: f"{n:,}" for key, n in self.report.ran.items()})
@@ -424,32 +401,6 @@ class _Page:
 
 
 # --- pieces ------------------------------------------------------------------------------------------
-
-
-def _fields(rows: Iterable[tuple[str, Child]]) -> Markup:
-    return tag(
-        "dl", [tag("div", tag("dt", label), tag("dd", value)) for label, value in rows], class_="fields"
-    )
-
-
-def _table(caption: Child, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[Child]]) -> Markup:
-    """Return a table; columns without any content are left out. On a narrow screen rows become cards."""
-    used = [i for i in range(len(columns)) if any(row[i] != "" for row in rows)]
-    head = [tag("th", columns[i][0], scope="col", class_=columns[i][1] or None) for i in used]
-    body = [
-        tag("tr", [tag("td", row[i], class_=columns[i][1] or None, data_label=columns[i][0]) for i in used])
-        for row in rows
-    ]
-    return tag(
-        "div",
-        tag(
-            "table",
-            tag("caption", caption) if caption else None,
-            tag("thead", tag("tr", head)),
-            tag("tbody", body),
-        ),
-        class_="table",
-    )
 
 
 def _value(measure: Measure | None, word: Callable[[float], str]) -> str:

@@ -16,7 +16,7 @@ from sanxian.model import Outcome
 from sanxian.report import furniture
 from sanxian.report.frame import LEFT, WIDTH, Bounds, Frame, path, tenth
 from sanxian.report.markup import Markup, tag
-from sanxian.report.outcomes import SHAPES
+from sanxian.report.outcomes import COLOURS, SHAPES
 from sanxian.report.signs import Inline
 
 if TYPE_CHECKING:
@@ -24,14 +24,6 @@ if TYPE_CHECKING:
 
 CELL: Final = 17.0  # units: nearer than this, projects become one sign
 NUMBERED_MAX: Final = 60  # signs that carry the number of their project
-_COLOURS: Final = {
-    Outcome.NON_COMPLIANT: "#a3201c",
-    Outcome.NEEDS_FACTS: "#7d4e00",
-    Outcome.NEEDS_REVIEW: "#574091",
-    Outcome.CONDITIONAL: "#0b5488",
-    Outcome.COMPLIANT: "#17644a",
-    Outcome.NOT_APPLICABLE: "#5a646b",
-}
 _PREFIX: Final = "sum-"
 
 
@@ -212,7 +204,7 @@ def _named(sign: _Sign) -> Markup:
 def _shape(outcome: Outcome, x: float, y: float, size: float) -> Markup:
     """Return the shape of an outcome, its middle at a place; on white, so that it stands on any ground."""
     scale = size / 16
-    colour = _COLOURS[outcome]
+    colour = COLOURS[outcome][0]
     drawn = SHAPES[outcome]
     return tag(
         "g",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from sanxian.model import Outcome
+from sanxian.report import outcomes
 from sanxian.report.markup import escape
 
 W: Final = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -27,13 +27,9 @@ HEAD_FILL: Final = "EEF1F2"
 MARKED_FILL: Final = "D9E3E8"  # dark enough to be seen on a copy of a copy
 WARNING: Final = "A3201C"
 
-COLOURS: Final = {  # text and ground of each outcome: dark on pale, told apart by sign and word
-    Outcome.NON_COMPLIANT: ("A3201C", "FBEFEE"),
-    Outcome.NEEDS_FACTS: ("7D4E00", "FCF5E7"),
-    Outcome.NEEDS_REVIEW: ("574091", "F4F1FA"),
-    Outcome.CONDITIONAL: ("0B5488", "EDF5FB"),
-    Outcome.COMPLIANT: ("17644A", "EDF7F2"),
-    Outcome.NOT_APPLICABLE: ("5A646B", "F5F7F7"),
+# text and ground of each outcome, as office files write colours
+COLOURS: Final = {
+    outcome: (text[1:].upper(), ground[1:].upper()) for outcome, (text, ground) in outcomes.COLOURS.items()
 }
 
 
