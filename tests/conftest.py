@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 
 from command_line import Ran, Run
+from registry_databases import cluster, database, registry  # noqa: F401, fixtures for every test
 
 # In CI every run tries the same examples, so that a red run can be repeated; at a desk new ones are tried.
 NO_SKIP = bool(os.environ.get("SANXIAN_NO_SKIP"))

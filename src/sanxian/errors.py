@@ -7,6 +7,7 @@ it never changes meaning. Only ``cli`` maps the families to exit codes, only ``s
 
     SanxianError
     ├── UsageError                      a call that cannot be understood          exit 2
+    │   └── requests to the server      REQUEST_*
     ├── InputError                      what the user handed in                   exit 10
     │   ├── footprint files and places  FOOTPRINT_*, CRS_*, PLACE_*
     │   ├── projects and facts          PROJECT_*, FACT_*
@@ -17,6 +18,7 @@ it never changes meaning. Only ``cli`` maps the families to exit codes, only ``s
     ├── EditionError                    the zoning edition                        exit 20
     ├── ClauseError                     a clause or a rule                        exit 30
     └── RegistryError                   the ledger                                exit 40
+        └── AccessError                 people and rights
 """
 
 from __future__ import annotations
@@ -657,3 +659,458 @@ class ClauseExchange(ClauseError):
     code = "CLAUSE_EXCHANGE"
     zh = "{source} 中{where}不能读作条款：{reason}。没有导入任何条款；请改正后重试。"
     en = "{source}, {where}, cannot be read as clauses: {reason}. Nothing was imported; correct it and try again."
+
+
+# --- the registry (registry/) ----------------------------------------------------------------
+
+
+class RegistryNotFound(RegistryError):
+    code = "REGISTRY_NOT_FOUND"
+    zh = "{where} 中没有台账，无处查询和登记。请先运行 `sanxian registry init`；台账在 PostgreSQL 中的，用 --database 指定或写入 sanxian.toml。"
+    en = "There is no registry in {where}, so nothing can be looked up or kept. Run `sanxian registry init` first; one in PostgreSQL is named by --database or in sanxian.toml."
+
+
+class RegistryExists(RegistryError):
+    code = "REGISTRY_EXISTS"
+    zh = "{where} 中已有台账，再建会冲掉原有记录，未作任何改动。请直接使用它，或换一个空的文件夹或数据库。"
+    en = "There is a registry in {where} already; making another would wipe its records, so nothing was changed. Use it, or choose an empty folder or database."
+
+
+class RegistryForeign(RegistryError):
+    code = "REGISTRY_FOREIGN"
+    zh = "{where} 是数据库，但不是本系统的台账，未作任何改动。请换一个空的数据库。"
+    en = "{where} is a database but not a registry of ours; nothing was changed. Choose an empty database."
+
+
+class RegistryNewer(RegistryError):
+    code = "REGISTRY_NEWER"
+    zh = "{where} 的台账版本为 {found}，本程序只认识到 {known}，照旧读写可能损坏它。请升级本程序后再打开。"
+    en = "The registry in {where} is of version {found}; this program knows versions up to {known} and could damage it. Upgrade the program and open it again."
+
+
+class RegistryOlder(RegistryError):
+    code = "REGISTRY_OLDER"
+    zh = "{where} 的台账版本为 {found}，本程序需要 {known}，升级前不能读写。请先用 `sanxian registry backup` 备份（原程序），再运行 `sanxian registry init --migrate`。"
+    en = "The registry in {where} is of version {found} and this program needs {known}; it cannot be used before it is brought up to date. Back it up with the older program (`sanxian registry backup`), then run `sanxian registry init --migrate`."
+
+
+class RegistryUnreachable(RegistryError):
+    code = "REGISTRY_UNREACHABLE"
+    zh = "打不开台账数据库 {where}（{reason}），没有读出或写入任何内容。请检查数据库是否在运行、地址和权限是否正确，再试一次。"
+    en = "The database of the registry, {where}, cannot be reached ({reason}); nothing was read or written. Check that it runs and that address and permissions are right, then try again."
+
+
+class RegistryAddress(RegistryError):
+    code = "REGISTRY_ADDRESS"
+    zh = "{where} 给出的数据库地址不能使用（{reason}），不知道台账在哪里。应如 postgresql://用户@主机/库名。"
+    en = "The database address in {where} cannot be used ({reason}), so it is unclear where the registry is. Write it like postgresql://user@host/database."
+
+
+class RegistryBusy(RegistryError):
+    code = "REGISTRY_BUSY"
+    zh = "台账 {where} 被另一程序占用已超过 {seconds} 秒，本次没有写入。请稍后再试；若一直如此，请检查是否有停住的程序。"
+    en = "Another program has been writing to the registry {where} for more than {seconds} seconds; nothing was written this time. Try again later; if it stays so, look for a program that hangs."
+
+
+class RegistryFull(RegistryError):
+    code = "REGISTRY_DISK_FULL"
+    zh = "台账 {where} 所在磁盘空间不足，本次改动全部没有写入，原有记录完好。请清理磁盘后重试。"
+    en = "The disk of the registry {where} is full; none of this change was written and what was there is intact. Free some space and try again."
+
+
+class RegistryReadOnly(RegistryError):
+    code = "REGISTRY_READ_ONLY"
+    zh = "台账 {where} 不可写（{reason}），没有写入任何内容。请检查文件、文件夹或数据库用户的权限。"
+    en = "The registry {where} cannot be written ({reason}); nothing was written. Check the permissions of the file, the folder or the database user."
+
+
+class RegistryBroken(RegistryError):
+    code = "REGISTRY_BROKEN"
+    zh = "台账数据库 {where} 已损坏（{reason}），内容不可信，已停止。请用 `sanxian registry restore` 从最近的备份恢复。"
+    en = "The database of the registry, {where}, is damaged ({reason}) and cannot be trusted. Restore the latest backup with `sanxian registry restore`."
+
+
+# --- requests to the server, and starting one (server/) ---------------------------------------
+
+
+class RequestInvalid(UsageError):
+    code = "REQUEST_INVALID"
+    zh = "请求有误：{reason}。没有做任何事；请按接口说明（/api/v1/openapi.json）改正后重新提交。"
+    en = "The request is not valid: {reason}. Nothing was done; correct it as /api/v1/openapi.json says and send it again."
+
+
+class ResourceNotFound(UsageError):
+    code = "REQUEST_NOT_FOUND"
+    zh = "没有 {what}，或无权查看，因此没有内容可给。请核对地址和编号。"
+    en = "There is no {what}, or it is not yours to see, so there is nothing to give. Check the address and the number."
+
+
+class MethodNotAllowed(UsageError):
+    code = "REQUEST_METHOD"
+    zh = "此地址不支持 {method}，请求没有执行。可用：{allowed}。"
+    en = "{method} is not possible at this address, so nothing was done. Use: {allowed}."
+
+
+class RequestTooLarge(UsageError):
+    code = "REQUEST_TOO_LARGE"
+    zh = "请求内容超过 {limit}，为保护服务器已停止接收。请只提交项目本身的数据，或由管理员在 sanxian.toml 中调高上限。"
+    en = "The request has more than {limit}; receiving stopped to protect the server. Send the project's own data only, or have the limit raised in sanxian.toml."
+
+
+class RequestTimeout(UsageError):
+    code = "REQUEST_TIMEOUT"
+    zh = "等待请求内容超时，连接已关闭，没有做任何事。请检查网络后重新提交。"
+    en = "The request did not arrive in time; the connection was closed and nothing was done. Check the network and send it again."
+
+
+class MediaTypeUnsupported(UsageError):
+    code = "REQUEST_MEDIA_TYPE"
+    zh = "不能读取类型为“{given}”的请求内容，因此没有处理。可用类型：{known}。"
+    en = "A body of type “{given}” cannot be read, so nothing was done. Use: {known}."
+
+
+class PreconditionFailed(UsageError):
+    code = "REQUEST_PRECONDITION"
+    zh = "在您查看之后，{what}已被改动（现为 {current}），为免覆盖他人的改动没有执行。请重新读取后再改。"
+    en = "{what} was changed since you read it (now {current}); nothing was done so that nobody's change is lost. Read it again first."
+
+
+class PreconditionRequired(UsageError):
+    code = "REQUEST_PRECONDITION_MISSING"
+    zh = "修改{what}须带 If-Match（读取时给出的 ETag），否则可能覆盖他人的改动，没有执行。请先读取，再带上 ETag。"
+    en = "Changing {what} needs If-Match with the ETag it was read with, or somebody's change could be lost. Read it first, then send the ETag."
+
+
+class IdempotencyReused(UsageError):
+    code = "REQUEST_KEY_REUSED"
+    zh = "Idempotency-Key“{key}”已用于另一内容的请求，不知道要的是哪一个，没有执行。新的请求请用新的键。"
+    en = "Idempotency-Key “{key}” was used for a request with other content; which one is meant is unknown and nothing was done. Use a new key."
+
+
+class IdempotencyBusy(UsageError):
+    code = "REQUEST_KEY_BUSY"
+    zh = "带有 Idempotency-Key“{key}”的同一请求正在处理，没有再做一遍。请稍后用同一个键重试，以取得其结果。"
+    en = "The same request with Idempotency-Key “{key}” is being worked on and was not done twice. Try again shortly with the same key for its result."
+
+
+class ReaderStopped(InputError):
+    code = "FOOTPRINT_READER"
+    zh = "读取 {source} 时用尽了允许的时间（{seconds} 秒）或内存（{memory} MB），已停止，服务器未受影响。请简化图形或只保留项目范围后重新提交。"
+    en = "Reading {source} used up the time ({seconds} s) or memory ({memory} MB) allowed and was stopped; the server is not affected. Simplify it or keep the project's own footprint only."
+
+
+class ServerBusy(RegistryError):
+    code = "SERVER_BUSY"
+    zh = "服务器正忙（{reason}），此请求没有处理。请在几秒后重试。"
+    en = "The server is busy ({reason}) and did not take the request. Try again in a few seconds."
+
+
+class PortTaken(UsageError):
+    code = "SERVE_PORT"
+    zh = "不能在 {host}:{port} 上提供服务：{reason}。请用 --port 换一个端口，或先停止占用它的程序。"
+    en = "Cannot serve on {host}:{port}: {reason}. Choose another with --port, or stop the program that uses it."
+
+
+class AlreadyServed(RegistryError):
+    code = "SERVE_TWICE"
+    zh = "数据文件夹 {folder} 正由另一个服务器使用（进程 {pid}），没有启动第二个。请先停止它，或用 --data 指定别的文件夹。"
+    en = "The data folder {folder} is in use by another server (process {pid}); a second one was not started. Stop it first, or choose another folder with --data."
+
+
+class ServeFolder(RegistryError):
+    code = "SERVE_FOLDER"
+    zh = "数据文件夹 {folder} 不能使用：{reason}，服务器没有启动。请检查权限和磁盘，或用 --data 指定别的文件夹。"
+    en = "The data folder {folder} cannot be used: {reason}; the server was not started. Check permissions and disk, or choose another with --data."
+
+
+class ServeSettings(UsageError):
+    code = "SERVE_SETTINGS"
+    zh = "设置文件 {source} 有误：{reason}，服务器没有启动。请按 docs/reference/server.md 修改。"
+    en = "The settings in {source} are not valid: {reason}; the server was not started. See docs/reference/server.md."
+
+
+class JobFailed(RegistryError):
+    code = "JOB_FAILED"
+    zh = "任务没有完成：{reason}。已完成的部分保留；排除原因后请重新提交。"
+    en = "The job was not finished: {reason}. What was finished is kept; submit it again once the cause is gone."
+
+
+class RemoteFailed(InputError):
+    code = "REMOTE_FAILED"
+    zh = "服务器 {url} 没有给出可用的回答：{reason}，答案集没有核对完。请检查地址和网络。"
+    en = "The server {url} gave no usable answer: {reason}; the answer set was not finished. Check the address and the network."
+
+
+# --- OGC API and vector tiles (server/ogc, server/tiles) --------------------------------------------
+
+
+class BadParameter(UsageError):
+    code = "OGC_PARAMETER"
+    zh = "参数“{parameter}”不能用：{reason}。请求没有执行，以免给出不是所问的结果。可用的参数和取值见 /ogc/api。"
+    en = "Parameter “{parameter}” cannot be used: {reason}. Nothing was answered, so that no answer is given to another question. Parameters and values are listed at /ogc/api."
+
+
+class NothingThere(ResourceNotFound):
+    code = "OGC_NOT_FOUND"
+    zh = "没有“{what}”：{reason}。可用的成果与图层见 /ogc/collections。"
+    en = "There is no “{what}”: {reason}. The editions and layers offered are listed at /ogc/collections."
+
+
+# --- ledgers taken into the registry ---------------------------------------------------------
+
+
+class BadLedger(InputError):
+    code = "LEDGER_INVALID"
+    zh = "台账 {source} 无法导入：{reason}。"
+    en = "The ledger {source} cannot be taken in: {reason}."
+
+
+class BadLedgerMapping(InputError):
+    code = "LEDGER_MAPPING"
+    zh = "台账的列对应 {source} 不可用：{reason}。"
+    en = "The mapping {source} of a ledger cannot be used: {reason}."
+
+
+class RecheckUnknown(RegistryError):
+    code = "REGISTRY_RECHECK"
+    zh = "台账中没有第 {recheck} 次复核，无法查看或继续。请用 sanxian registry recheck 查看已有的复核。"
+    en = "The registry has no re-check {recheck} to show or to go on with. See those there are with sanxian registry recheck."
+
+
+# --- people and rights (registry/accounts, server/access) --------------------------------------
+
+
+class AccessError(RegistryError):
+    """Somebody may not do what they asked for."""
+
+    code = "ACCESS"
+    zh = "不能执行：{reason}"
+    en = "Not possible: {reason}"
+
+
+class NotLoggedIn(AccessError):
+    code = "NOT_LOGGED_IN"
+    zh = "此操作需要“{right}”的权限，而您没有登录，因此没有执行。请先登录，或在请求中带上令牌（Authorization: Bearer）。"
+    en = "This needs the right “{right}” and you are not logged in, so nothing was done. Log in first, or send a token (Authorization: Bearer)."
+
+
+class LoginRefused(AccessError):
+    code = "LOGIN_REFUSED"
+    zh = "名称或密码不对，或该账户不能用密码登录，没有登录。请核对后重试；忘记密码的，请管理员重置。"
+    en = "Name or password is wrong, or the account has no login by password; you are not logged in. Check both and try again; an administrator can reset a forgotten password."
+
+
+class TokenRefused(AccessError):
+    code = "TOKEN_REFUSED"
+    zh = "令牌无效、已过期或已撤销，请求没有执行。请换用有效的令牌。"
+    en = "The token is unknown, expired or revoked; nothing was done. Use one that is valid."
+
+
+class Forbidden(AccessError):
+    code = "FORBIDDEN"
+    zh = "此操作需要“{right}”的权限，您的角色或令牌没有，因此没有执行。确有需要的，请管理员调整。"
+    en = "This needs the right “{right}”, which your role or token does not have, so nothing was done. Ask an administrator if you need it."
+
+
+class RegionForbidden(AccessError):
+    code = "FORBIDDEN_REGION"
+    zh = "行政区“{region}”不在您的辖区（{own}）之内，没有执行。请核对行政区代码，或由该地或上级的人员办理。"
+    en = "Region “{region}” is outside your own ({own}), so nothing was done. Check the code, or have it done by somebody of that region or above."
+
+
+class SessionNeeded(AccessError):
+    code = "SESSION_NEEDED"
+    zh = "此操作涉及账户本身，只能由本人登录后进行，令牌不能代替，没有执行。请登录后再做。"
+    en = "This concerns the account itself and can be done only by somebody logged in, not by a token; nothing was done. Log in and do it there."
+
+
+class PasswordChangeNeeded(AccessError):
+    code = "PASSWORD_CHANGE_NEEDED"
+    zh = "您登录用的是一次性密码，改密之前不能做其他事，没有执行。请先修改密码。"
+    en = "You logged in with a one-time password; nothing else can be done before it is changed. Change your password first."
+
+
+class CsrfRefused(AccessError):
+    code = "CSRF_REFUSED"
+    zh = "无法确认该请求出自本系统的页面（{reason}），为防他站冒用您的登录，没有执行。请刷新页面后重试；程序请改用令牌。"
+    en = "It cannot be told that the request came from our own pages ({reason}); nothing was done, so that no other site can use your login. Reload the page and try again; programs use a token."
+
+
+class TooManyRequests(AccessError):
+    code = "TOO_MANY_REQUESTS"
+    zh = "{what}过于频繁，为防猜测密码和占用资源暂停受理，没有执行。请在 {retry_after_s} 秒后再试。"
+    en = "Too many {what}; to stop guessing and overload this was not done. Try again in {retry_after_s} seconds."
+
+
+class PersonNotFound(AccessError):
+    code = "PERSON_NOT_FOUND"
+    zh = "没有人员“{who}”，或不在您的辖区之内，没有执行。请核对名称或编号。"
+    en = "There is no person “{who}”, or not in your region, so nothing was done. Check the name or the number."
+
+
+class PersonExists(AccessError):
+    code = "PERSON_EXISTS"
+    zh = "已有名为“{name}”的人员，名称用于登录，不能重复，没有添加。请换一个名称。"
+    en = "There is a person named “{name}” already; names are typed at login and must differ, so nobody was added. Choose another."
+
+
+class PeopleExist(AccessError):
+    code = "PERSON_NOT_FIRST"
+    zh = "台账中已有人员，不再自动设立首个管理员，未作改动。请由现有管理员添加，或在本机运行 `sanxian registry person add`。"
+    en = "The registry has people already, so no first administrator was made. Have an administrator add them, or run `sanxian registry person add` on the machine."
+
+
+class PersonChanged(AccessError):
+    code = "PERSON_CHANGED"
+    zh = "人员“{name}”在您查看之后已被他人修改（现为第 {version} 版），为免覆盖没有保存。请重新读取后再改。"
+    en = "Person “{name}” was changed since you looked (now version {version}); nothing was saved so that nobody's change is lost. Read it again first."
+
+
+class LastAdministrator(AccessError):
+    code = "PERSON_LAST_ADMINISTRATOR"
+    zh = "“{name}”是最后一名管理全部行政区的系统管理员，停用或改任后再无人能管理，没有执行。请先另设一名。"
+    en = "“{name}” is the last active administrator of every region; without them nobody could administer, so nothing was done. Appoint another first."
+
+
+class PersonInvalid(InputError):
+    code = "PERSON_INVALID"
+    zh = "人员的{field}“{given}”不能使用：{reason}，没有保存。请改正后重试。"
+    en = "The {field} “{given}” of a person cannot be used: {reason}; nothing was saved. Correct it and try again."
+
+
+class PasswordWeak(InputError):
+    code = "PASSWORD_WEAK"
+    zh = "新密码不能使用：{reason}，密码没有改变。请另选一个至少 {length} 个字符、不易猜到的密码。"
+    en = "The new password cannot be used: {reason}; the password was not changed. Choose another of at least {length} characters that is hard to guess."
+
+
+class PasswordWrong(InputError):
+    code = "PASSWORD_WRONG"
+    zh = "现有密码不对，密码没有改变。请重新输入现有密码。"
+    en = "The present password is wrong; the password was not changed. Type the present password again."
+
+
+class NoPassword(AccessError):
+    code = "PASSWORD_NONE"
+    zh = "“{name}”没有本地密码（统一身份认证或只用令牌），没有密码可改。请在身份认证平台修改，或由管理员设置一次性密码。"
+    en = "“{name}” has no password here (single sign-on, or tokens only), so there is none to change. Change it at the identity provider, or have an administrator set a one-time password."
+
+
+class TokenNotFound(AccessError):
+    code = "TOKEN_NOT_FOUND"
+    zh = "没有编号为 {token} 的有效令牌，没有执行。请先列出令牌，核对编号。"
+    en = "There is no valid token with number {token}, so nothing was done. List the tokens and check the number."
+
+
+class TokenInvalid(InputError):
+    code = "TOKEN_INVALID"
+    zh = "不能发放这样的令牌：{reason}，没有发放。请改正后重试。"
+    en = "Such a token cannot be issued: {reason}; none was issued. Correct it and try again."
+
+
+class SessionNotFound(AccessError):
+    code = "SESSION_NOT_FOUND"
+    zh = "您没有编号为 {session} 的登录，没有执行。请先列出登录，核对编号。"
+    en = "You have no session {session}, so nothing was done. List your sessions and check the number."
+
+
+class OidcSettingsInvalid(UsageError):
+    code = "OIDC_SETTINGS"
+    zh = "统一身份认证（OIDC）的设置有误：{reason}，因此不能启用。请按 docs/how-to/accounts.md 修改 sanxian.toml。"
+    en = "The settings of single sign-on (OIDC) are not valid: {reason}; it cannot be used. Correct sanxian.toml as docs/how-to/accounts.md says."
+
+
+class OidcOff(AccessError):
+    code = "OIDC_OFF"
+    zh = "本系统没有启用统一身份认证（OIDC），不能这样登录。请用本地账户登录，或由管理员按 docs/how-to/accounts.md 启用。"
+    en = "Single sign-on (OIDC) is not set up here, so you cannot log in with it. Use a local account, or have it set up as docs/how-to/accounts.md says."
+
+
+class OidcUnreachable(AccessError):
+    code = "OIDC_UNREACHABLE"
+    zh = "连不上统一身份认证平台，或它的回答不能用（{reason}），没有登录。请稍后重试；仍不行时请管理员检查。"
+    en = "The identity provider cannot be reached or its answer cannot be used ({reason}); you are not logged in. Try again later, or have an administrator look into it."
+
+
+class OidcRefused(AccessError):
+    code = "OIDC_REFUSED"
+    zh = "统一身份认证没有通过（{reason}），没有登录。请从登录页重新开始；仍不行时请管理员查看日志。"
+    en = "Single sign-on did not succeed ({reason}); you are not logged in. Begin again at the login page, or have an administrator look at the log."
+
+
+class OidcNoRole(AccessError):
+    code = "OIDC_NO_ROLE"
+    zh = "身份已确认，但没有可用的角色或行政区（{reason}），不知道您可以做什么，没有登录。请管理员在身份认证平台或 sanxian.toml 中设置。"
+    en = "You are known, but no role or region follows from it ({reason}), so what you may do is unknown and you are not logged in. Have it set at the identity provider or in sanxian.toml."
+
+
+class ProjectUnknown(RegistryError):
+    code = "REGISTRY_PROJECT"
+    zh = "台账中没有编号为 {project} 的项目（或该版本），也可能不在您的管辖范围内。请核对编号，或用 `sanxian registry list` 查找。"
+    en = "The registry has no project (or version) {project}, or none within your scope. Check the number, or look for it with `sanxian registry list`."
+
+
+class RegistryConflict(RegistryError):
+    code = "REGISTRY_CONFLICT"
+    zh = "{what} 已被他人改动（您看到的是第 {given} 次修订，现为第 {found} 次），照写会覆盖对方的改动，未作任何改动。请重新读取后再改。"
+    en = "Somebody else changed {what} since you read it (revision {given}, now {found}); writing would undo that, so nothing was changed. Read it again and repeat the change."
+
+
+class BadRegistration(InputError):
+    code = "REGISTRATION_INVALID"
+    zh = "登记信息有误：{reason}。没有登记；请改正后重新提交。"
+    en = "The registration data are not valid: {reason}. Nothing was entered; correct them and submit again."
+
+
+class ScreeningUnknown(RegistryError):
+    code = "REGISTRY_SCREENING"
+    zh = "台账中没有编号为 {screening} 的研判记录，也可能不在您的管辖范围内。请核对编号，或用 `sanxian registry show` 查看项目的研判。"
+    en = "The registry has no screening {screening}, or none within your scope. Check the number, or see the screenings of a project with `sanxian registry show`."
+
+
+class RecordUnavailable(RegistryError):
+    code = "REGISTRY_RECORD"
+    zh = "第 {screening} 号研判没有可给出的记录：{reason}。请放入当时的成果文件，或重新研判。"
+    en = "There is no record of screening {screening} to give: {reason}. Bring back the edition of the day, or screen again."
+
+
+class RecordDiffers(RegistryError):
+    code = "REGISTRY_RECORD_DIFFERS"
+    zh = "第 {screening} 号研判的记录与当时留存的校验值不符（当时 {stored}，现为 {found}），不能作为当时的结论，已停止。请用当时的程序版本重做，或从备份恢复。"
+    en = "The record of screening {screening} does not have the digest kept at the time ({stored}, now {found}), so it is not the answer of that day. Make it again with the program of the time, or restore a backup."
+
+
+class DecisionUnknown(RegistryError):
+    code = "REGISTRY_DECISION"
+    zh = "台账中没有编号为 {decision} 的有效人工认定，也可能已被撤回，或不在您的管辖范围内。请核对编号。"
+    en = "The registry has no standing decision {decision}: there is none, it was withdrawn, or it is not within your scope. Check the number."
+
+
+class BadDecision(InputError):
+    code = "DECISION_INVALID"
+    zh = "人工认定没有登记：{reason}。请改正后重新提交。"
+    en = "The decision was not entered: {reason}. Correct it and submit again."
+
+
+class AttachmentRefused(InputError):
+    code = "ATTACHMENT_REFUSED"
+    zh = "附件 {name} 没有保存：{reason}。请改正后重新上传。"
+    en = "The attachment {name} was not kept: {reason}. Correct it and upload it again."
+
+
+class AttachmentBroken(RegistryError):
+    code = "REGISTRY_ATTACHMENT"
+    zh = "附件 {name} 不可用：{reason}，内容不可信，未给出。请从备份恢复附件文件夹。"
+    en = "The attachment {name} cannot be given: {reason}, so its content cannot be trusted. Restore the folder of attachments from a backup."
+
+
+class BackupRefused(RegistryError):
+    code = "REGISTRY_BACKUP"
+    zh = "无法备份或恢复 {where}：{reason}。原有内容没有改动。"
+    en = "{where} cannot be backed up or restored: {reason}. What was there is unchanged."
+
+
+class CoverageDiffers(RegistryError):
+    code = "REGISTRY_COVERAGE"
+    zh = "逐个项目数得的符合性分析率是 {rows}，台账的计数是 {counts}，两者不一致，没有导出。请运行 sanxian registry verify。"
+    en = "Counted project by project the rate is {rows}, the counts of the registry say {counts}; they disagree, so nothing was exported. Run sanxian registry verify."

@@ -5,6 +5,8 @@ module owns a subject: its functions take a connection of :meth:`Registry.begin`
 of them make one transaction, and return frozen dataclasses.
 """
 
+from sqlalchemy.engine import Connection
+
 from sanxian.registry.store import Registry, create_registry, moment, open_registry
 
-__all__ = ["Registry", "create_registry", "moment", "open_registry"]
+__all__ = ["Connection", "Registry", "create_registry", "moment", "open_registry"]

@@ -130,6 +130,7 @@ project: Final = Table(
     metadata,
     Column("id", Id, primary_key=True, autoincrement=True),
     Column("version", Integer, nullable=False),  # latest of project_version
+    Column("revision", Integer, nullable=False, default=1),  # of everything a person may change: the lock
     Column("code", String(100), nullable=False, default=""),  # 项目代码; "" = none given
     Column("name", String(400), nullable=False),
     Column("proponent", String(400), nullable=False, default=""),  # 建设单位
@@ -160,14 +161,30 @@ project: Final = Table(
     Column("created_at", Moment, nullable=False),
     Column("created_by", String(100), nullable=False),
     Column("updated_at", Moment, nullable=False),
-    Index("ix_project_accepted", "accepted_on", "id"),
+    # name, code, id and proponent, folded for searching. SQLite has the virtual tables project_search (FTS5) and
+    # project_place (R*Tree) beside, PostgreSQL a GIN and a GiST index; see version 0002.
+    Column("search", Text, nullable=False, default=""),
+    # Wide, so that a list with any filters reads the index alone until it has its page.
+    Index(
+        "ix_project_listed",
+        "accepted_on",
+        "id",
+        "region",
+        "status",
+        "eia_class",
+        "analysis",
+        "verdict",
+        "industry",
+        "authority",
+        "owner",
+    ),
     Index("ix_project_region_accepted", "region", "accepted_on", "id"),
     Index("ix_project_analysis_accepted", "analysis", "accepted_on", "id"),
     Index("ix_project_verdict_accepted", "verdict", "accepted_on", "id"),
     Index("ix_project_industry_accepted", "industry", "accepted_on", "id"),
     Index("ix_project_authority_accepted", "authority", "accepted_on", "id"),
     Index("ix_project_code", "code"),
-    Index("ix_project_name", "name"),
+    Index("ix_project_name", "name"),  # a ledger taken in looks for what is there already
 )
 
 project_version: Final = Table(
