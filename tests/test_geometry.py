@@ -768,3 +768,14 @@ def test_a_typed_point_may_be_degrees_minutes_seconds() -> None:
         geometry.footprint_from_point("west", 36)
     with pytest.raises(InputError):
         geometry.footprint_from_point(181, 91)
+
+
+def test_the_datums_known_by_heart_are_those_proj_names() -> None:
+    from sanxian.geometry import crs
+
+    for code, datum in crs._KNOWN_DATUMS.items():
+        flat = crs._flat(code)
+        assert crs._datum_of(flat) == crs._datum_by_name(flat) == datum
+        assert crs._flat(code) is flat, "made once: whoever asks gets the one that is known"
+    assert crs._datum_of(crs._flat(4522)) == crs._datum_by_name(crs._flat(4522)) == "CGCS2000"
+    assert crs._datum_of(crs._flat(4214)) == ""

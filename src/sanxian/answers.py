@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import yaml
 
@@ -87,14 +87,21 @@ def _cases(file: Path) -> Iterator[Case]:
     if not isinstance(entries, list):
         raise _bad(file.name, "应为用例列表", "it must be a list of cases")
     for number, body in enumerate(entries, 1):
-        where = f"{file.name} #{number}"
-        if not isinstance(body, dict) or not {"name", "project", "expect"} <= set(body):
-            raise _bad(where, "用例须有 name、project、expect", "a case needs name, project and expect")
-        unknown = set(body) - _CASE_KEYS | (set(body["expect"]) - _EXPECT_KEYS)
-        if unknown or not body["expect"]:
-            what = ", ".join(sorted(map(str, unknown))) or "expect"
-            raise _bad(where, f"不认识的键或空的期望：{what}", f"unknown keys or nothing expected: {what}")
-        yield Case(file=file.name, name=str(body["name"]), body=body)
+        yield case_of(body, file=file.name, number=number)
+
+
+def case_of(body: object, *, file: str, number: int) -> Case:
+    """Return one entry of an answer set as a case; raises :class:`BadAnswers` when it is none."""
+    where = f"{file} #{number}"
+    if not isinstance(body, dict) or not {"name", "project", "expect"} <= set(body):
+        raise _bad(where, "用例须有 name、project、expect", "a case needs name, project and expect")
+    if not isinstance(body["expect"], dict):
+        raise _bad(where, "expect 应为“键: 值”", "expect must be a mapping")
+    unknown = set(body) - _CASE_KEYS | (set(body["expect"]) - _EXPECT_KEYS)
+    if unknown or not body["expect"]:
+        what = ", ".join(sorted(map(str, unknown))) or "expect"
+        raise _bad(where, f"不认识的键或空的期望：{what}", f"unknown keys or nothing expected: {what}")
+    return Case(file=file, name=str(body["name"]), body=body)
 
 
 def _bad(source: str, zh: str, en: str) -> BadAnswers:
@@ -108,16 +115,33 @@ def run(cases: Sequence[Case], edition: Edition) -> Iterator[Answer]:
     coverage rows, catalogues and documents are added to the edition's and win over them.
     """
     for case in cases:
-        yield Answer(case=case, differences=tuple(_differences(case, edition)))
+        yield compared(case, screened(case, edition))
 
 
-def _differences(case: Case, edition: Edition) -> Iterator[str]:
-    expect = case.body["expect"]
+class Refusal(NamedTuple):
+    """Why a case has no screening."""
+
+    code: str
+    zh: str
+
+
+def screened(case: Case, edition: Edition) -> Screening | Refusal:
+    """Return what the edition a case speaks of says about its project."""
     try:
-        result = _screen(case.body, edition)
+        return _screen(case.body, edition)
     except SanxianError as error:
-        if error.code != expect.get("error"):
-            yield f"error: {expect.get('error', '–')} ≠ {error.code} {error.text('zh-CN')}"
+        return Refusal(error.code, error.text("zh-CN"))
+
+
+def compared(case: Case, result: Screening | Refusal) -> Answer:
+    """Return how a result, of whatever system, differs from what a case expects."""
+    return Answer(case=case, differences=tuple(_differences(case.body["expect"], result)))
+
+
+def _differences(expect: Mapping[str, Any], result: Screening | Refusal) -> Iterator[str]:
+    if isinstance(result, Refusal):
+        if result.code != expect.get("error"):
+            yield f"error: {expect.get('error', '–')} ≠ {result.code} {result.zh}"
         return
     if "error" in expect:
         yield f"error: {expect['error']} ≠ {result.verdict.name}"

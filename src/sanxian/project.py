@@ -100,6 +100,11 @@ def read_document(path: str | Path) -> tuple[Mapping[str, object], tuple[Notice,
             content = file.read(MAX_JSON_BYTES + 1)
     except OSError as error:
         raise ProjectNotFound(source=source, reason=error.strerror or type(error).__name__) from error
+    return parse_document(content, source)
+
+
+def parse_document(content: bytes, source: str) -> tuple[Mapping[str, object], tuple[Notice, ...]]:
+    """What the bytes of a project file say, unchecked, and how they were read; raises :class:`BadProject`."""
     text, notices = _decode(content, source)
     return _parse(text, source), notices
 

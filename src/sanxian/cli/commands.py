@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast
 import typer
 
 from sanxian import __version__, output
-from sanxian.cli import clauses, compare, ingest, publish, quality, recheck
+from sanxian.cli import clauses, compare, ingest, publish, quality, recheck, registry, serve
 from sanxian.cli import report as reports
 from sanxian.cli.asked import (
     AsOfOption,
@@ -85,7 +85,9 @@ app.add_typer(indexes, name="index")
 app.add_typer(demos, name="demo")
 app.add_typer(answer_sets, name="answers")
 app.add_typer(clauses.app, name="clauses")
-for group in (reports, ingest, quality, publish, compare, recheck):
+app.add_typer(registry.app, name="registry")
+app.add_typer(registry.logs, name="audit")
+for group in (reports, ingest, quality, publish, compare, recheck, serve):
     app.add_typer(group.app)  # without a name: their commands stand beside `screen`
 
 
@@ -761,6 +763,7 @@ def batch(
         str | None, typer.Option("--layer", metavar="NAME", help="工作表或图层 / Sheet or layer of the table")
     ] = None,
     count_drafts: DraftsOption = False,
+    workers: Annotated[int, typer.Option("--workers", min=1, metavar="N", help="研判进程数 / Processes")] = 1,
 ) -> None:
     """批量研判：表中每个项目一行结果 / Screen many projects: one result a row.
 
@@ -788,11 +791,12 @@ def batch(
         session.notices(table.notices)
         tally = batches.Tally()
         with batches.writer(out, style, opened, day) as write:
-            for result in watched(
-                session, batches.screen_rows(table.rows(), opened, day, count_drafts=count_drafts), table.size
-            ):
-                write(result)
-                tally.add(result)
+            lines = batches.screen_lines(
+                table.rows(), opened, day, style, count_drafts=count_drafts, workers=workers
+            )
+            for line in watched(session, lines, table.size):
+                write(line)
+                tally.add(line)
         session.notices(table.notices_after())
     session.say(session.t("written", path=out))
     session.say(
@@ -940,19 +944,34 @@ def answers_run(
         typer.Argument(metavar="DIR", help="答案集文件夹 / Folder of the answer set", show_default=False),
     ],
     edition: EditionOption = None,
+    url: Annotated[
+        str | None,
+        typer.Option("--url", metavar="URL", help="由这个服务器回答 / Answered by this server", show_default=False),
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option("--token", metavar="TOKEN", envvar="SANXIAN_TOKEN", help="服务器的令牌 / Token of the server"),
+    ] = None,
 ) -> None:
     """运行公开答案集，逐例核对，有不一致时退出码为 1 / Run the public answer set; exit 1 when a case differs.
 
     例 / Example:
 
     sanxian answers run tests/answers --edition out/qinghai-demo-2026.gpkg
+
+    sanxian answers run tests/answers --url http://127.0.0.1:8000
     """
-    from sanxian import answers
+    from sanxian import answers, remote
 
     cases = answers.read_cases(folder)
-    opened = opened_edition(session, edition)
+    if url is None:
+        answered = answers.run(cases, opened_edition(session, edition))
+    elif edition is not None and str(edition) != session.environ.get("SANXIAN_EDITION"):
+        raise usage_error("server.edition_and_url")
+    else:
+        answered = remote.run(cases, url, token=token or "")
     agreed = 0
-    for answer in watched(session, answers.run(cases, opened), len(cases)):
+    for answer in watched(session, answered, len(cases)):
         agreed += answer.agrees
         if not answer.agrees:
             session.print(f"✗ {answer.case.file}: {answer.case.name}")

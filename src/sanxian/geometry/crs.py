@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -209,10 +209,17 @@ def _usable(code: int, text: str, source: str) -> pyproj.CRS:
     from pyproj.exceptions import CRSError
 
     try:
-        crs = _epsg(code)
+        return _flat(code)
     except CRSError:
         raise _unknown(text, source, "EPSG 中没有这个代码", "EPSG has no such code") from None
-    return _horizontal(crs, text, source)
+    except UnknownCRS:
+        return _horizontal(_epsg(code), text, source)  # refused once more, in the words of who asked
+
+
+@lru_cache(maxsize=128)
+def _flat(code: int) -> pyproj.CRS:
+    """Return a code's CRS as it is used; making it anew for each project would cost as much as reading one."""
+    return _horizontal(_epsg(code), f"EPSG:{code}", "")
 
 
 def _from_wkt(text: str, source: str) -> Reference:
@@ -277,6 +284,15 @@ def _geodetic(crs: pyproj.CRS) -> Any:
 
 def _datum_of(crs: pyproj.CRS) -> Literal["CGCS2000", "WGS84", ""]:
     """Return which of the two datums taken as one ``crs`` stands on; "" for any other."""
+    code = next((code for code in _KNOWN_DATUMS if _flat(code) is crs), None)
+    return _datum_by_name(crs) if code is None else _KNOWN_DATUMS[code]
+
+
+_KNOWN_DATUMS: Final[Mapping[int, Literal["CGCS2000", "WGS84"]]] = {4490: "CGCS2000", 4326: "WGS84"}
+"""Those nearly every project comes in; what :func:`_datum_by_name` says of them, without asking PROJ."""
+
+
+def _datum_by_name(crs: pyproj.CRS) -> Literal["CGCS2000", "WGS84", ""]:
     geodetic = _geodetic(crs)
     flattening = geodetic.ellipsoid.inverse_flattening
     name = re.sub(r"[\W_]", "", geodetic.datum.name).lower()

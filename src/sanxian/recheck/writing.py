@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sanxian.batch import _inert as inert
+from sanxian.batch import inert
 from sanxian.i18n import t
 from sanxian.model import SYNTHETIC, EditionInfo, Hit, Outcome
 from sanxian.recheck.answers import FindingChange, Grade, HitChange
