@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from sanxian.errors import BadTable, EditionNotInForce, InputError, OutputFailed
 from sanxian.model import Outcome, Project
 from sanxian.project import project_from_mapping
 from sanxian.screening import Screening
+from sanxian.screening import run as running
 
 pa = pytest.importorskip("pyarrow")
 ROOT = Path(__file__).resolve().parent.parent
@@ -524,6 +525,56 @@ def write(path: Path, style: str, edition: Edition, results: Sequence[Result]) -
             out(result)
 
 
+@pytest.mark.parametrize("style", ["csv", "jsonl"])
+def test_a_file_is_the_same_for_any_number_of_processes(edition: Edition, tmp_path: Path, style: str) -> None:
+    rows = some_rows(40, bad=frozenset((0, 7, 8, 39)))
+    outside = project_from_mapping({"name": "outside", "parts": [{"point": [113.3, 23.1]}]})
+    rows[20] = Row(number=20, id="", name="outside", project=outside, error=None)
+    written = []
+    for workers in (0, 1, 2, 3):
+        path = tmp_path / f"{workers}.{style}"
+        tally = Tally()
+        made: Iterable[Any] = (
+            batch.screen_lines(rows, edition, AS_OF, style, workers=workers)
+            if workers
+            else batch.screen_rows(rows, edition, AS_OF)
+        )
+        with batch.writer(path, style, edition, AS_OF) as write_one:
+            for one in made:
+                write_one(one)
+                tally.add(one)
+        assert (tally.total, tally.failed) == (40, 5)
+        written.append(path.read_bytes())
+    assert len(set(written)) == 1
+
+
+def test_a_bug_in_a_process_costs_that_project_only(
+    edition: Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(part: Any, *placed: Any) -> Any:
+        if part.geometry.x > 100.0155 and part.geometry.x < 100.0165:
+            raise ZeroDivisionError
+        return original(part, *placed)
+
+    original = running._part_report
+    monkeypatch.setattr(running, "_part_report", broken)
+    lines = list(batch.screen_lines(some_rows(30), edition, AS_OF, "csv", workers=2))
+    assert [line.row for line in lines] == list(range(30))
+    assert [line.row for line in lines if line.outcome is None] == [6]
+    assert lines[6].fields is not None and lines[6].fields["error_code"] == "BUG"
+
+
+def test_a_table_that_breaks_off_is_answered_so_far(edition: Edition) -> None:
+    def source() -> Iterator[Row]:
+        yield from some_rows(5)
+        raise OSError("the disk is gone")
+
+    lines: list[Any] = []
+    with pytest.raises(OSError, match="disk"):
+        lines.extend(batch.screen_lines(source(), edition, AS_OF, "csv", workers=2))
+    assert [line.row for line in lines] == list(range(5))
+
+
 def test_a_flat_row_says_what_the_record_says(edition: Edition) -> None:
     first, bad, *_ = results_of(edition)
     row = batch.flat(first, edition, AS_OF)
@@ -587,7 +638,7 @@ def test_a_full_disk_leaves_no_half_file(
     def broken(*_: object) -> dict[str, Any]:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(batch, "record" if style == "jsonl" else "flat", broken)
+    monkeypatch.setattr(batch, "to_json" if style == "jsonl" else "flat", broken)
     with pytest.raises(OutputFailed):
         write(path, style, edition, [result])
     assert path.read_text() == "old"

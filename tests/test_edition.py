@@ -349,6 +349,49 @@ def test_the_canonical_form_is_the_one_the_document_defines(shape: shapely.Multi
     assert shapely.to_wkb(canonical_shapes([shape])[0]) == oracle_wkb(shape)
 
 
+def nearly(form: BaseGeometry, seed: int) -> BaseGeometry:
+    """A canonical form with one thing about it changed, or nothing."""
+    parts = list(getattr(form, "geoms", [form]))
+    rng = random.Random(seed)
+    ring = list(parts[0].exterior.coords)[:-1]
+    change = rng.randrange(8)
+    if change == 0:
+        ring = ring[1:] + ring[:1]
+    elif change == 1:
+        ring.reverse()
+        ring = ring[-1:] + ring[:-1]
+    elif change == 2:
+        ring.insert(2, ring[1])
+    elif change == 3:
+        ring = [(x + 1e-11, y) for x, y in ring]
+    elif change == 4:
+        parts.reverse()
+    elif change == 5:
+        ring = [(x or -0.0, y) for x, y in ring]
+    holes = list(parts[0].interiors)
+    if change == 6:
+        holes.reverse()
+    if change != 4:
+        parts[0] = shapely.Polygon(ring, holes)
+    return shapely.MultiPolygon(parts)
+
+
+@settings(max_examples=150)
+@given(st.lists(polygons(distinct=3), min_size=1, max_size=5), st.integers(0, 2**32))
+def test_shapes_that_are_in_form_already_or_nearly_come_out_as_the_document_says(
+    shapes: list[shapely.MultiPolygon], seed: int
+) -> None:
+    forms = [form for form in canonical_shapes(shapes) if form.geom_type in {"Polygon", "MultiPolygon"}]
+    batch = forms + [nearly(form, seed + i) for i, form in enumerate(forms)]
+    assert shapely.to_wkb(canonical_shapes(batch)).tolist() == [oracle_wkb(shape) for shape in batch]
+
+
+def test_an_empty_part_is_no_part_of_the_canonical_form() -> None:
+    square = canonical_shapes([shapely.box(1, 2, 3, 4)])[0]
+    with_nothing = shapely.multipolygons([square, shapely.Polygon()])
+    assert shapely.to_wkb(canonical_shapes([with_nothing])[0]) == shapely.to_wkb(square)
+
+
 # --- what changes the digest ---------------------------------------------------------------------
 
 

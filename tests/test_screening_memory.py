@@ -543,10 +543,10 @@ def test_workers_stop_when_nobody_asks_any_more() -> None:
 
 
 def test_a_bug_in_a_worker_is_raised_in_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(part: Part) -> Any:
+    def broken(part: Part, *placed: Any) -> Any:
         if shapely.get_x(part.geometry) > 100.3:
             raise ZeroDivisionError("a bug")
-        return original(part)
+        return original(part, *placed)
 
     original = running._part_report
     monkeypatch.setattr(running, "_part_report", broken)

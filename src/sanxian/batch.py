@@ -17,7 +17,7 @@ import shutil
 import tempfile
 import unicodedata
 import warnings
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -45,7 +45,7 @@ from sanxian.geometry import Footprint, Region
 from sanxian.i18n import t
 from sanxian.model import SYNTHETIC, FindingKind, LayerKind, Notice, Outcome, Project, Relation
 from sanxian.project import parse_fact, project_from_mapping, read_document
-from sanxian.screening import ENGINE_VERSION, Failure, Screening, record, screen_many
+from sanxian.screening import ENGINE_VERSION, Failure, Screening, screen_many, to_json
 
 MAX_GEOJSON_BYTES: Final = 100 * 2**20  # held in memory as a whole
 MAX_CELL_CHARS: Final = 16 * 2**20  # one CSV cell, e.g. the WKT of a large site
@@ -126,12 +126,16 @@ class Tally:
         """Rows without a screening."""
         return self.total - self.done
 
-    def add(self, result: Result) -> None:
+    def add(self, result: Result | Line) -> None:
         """Count one result."""
         self.total += 1
-        if result.screening is not None:
+        if isinstance(result, Line):
+            outcome = result.outcome
+        else:
+            outcome = None if result.screening is None else result.screening.verdict
+        if outcome is not None:
             self.done += 1
-            self.outcomes[result.screening.verdict] += 1
+            self.outcomes[outcome] += 1
 
     def verdicts(self) -> list[tuple[Outcome, int]]:
         """Return the verdicts that occurred, worst first."""
@@ -736,6 +740,77 @@ def _answers(
         return [answer for one in projects for answer in _answers([one], edition, as_of, count_drafts)]
 
 
+def screen_lines(
+    rows: Iterable[Row],
+    edition: Edition,
+    as_of: date,
+    style: str,
+    *,
+    count_drafts: bool = False,
+    workers: int = 1,
+) -> Iterator[Line]:
+    """Yield for each row, in order, what a results file keeps of it: :func:`screen_rows` for :func:`writer`.
+
+    Parameters
+    ----------
+    rows, edition, as_of, count_drafts
+        As for :func:`screen_rows`.
+    style : str
+        Of the results file, as for :func:`writer`.
+    workers : int, default 1
+        Processes to work in; the lines are the same for any number. What comes back from them is the line, not
+        the screening, which would take as long to travel as to make.
+
+    Raises
+    ------
+    EditionError
+        The edition is not in force on ``as_of``.
+    """
+    keep = Keep(style, edition, as_of)
+    if workers == 1:
+        for result in screen_rows(rows, edition, as_of, count_drafts=count_drafts):
+            yield keep.line(result)
+        return
+    edition.in_force(as_of)
+    source = iter(rows)
+    waiting: deque[Row] = deque()  # read and not answered yet
+    broken: list[Exception] = []  # what reading the table raised
+
+    def projects() -> Iterator[Project]:
+        try:
+            for row in source:
+                waiting.append(row)
+                if row.project is not None:
+                    yield row.project
+        except Exception as error:
+            broken.append(error)
+            raise
+
+    def unread() -> Iterator[Line]:
+        while waiting and waiting[0].project is None:
+            yield keep.line(Result(row=waiting[0], screening=None, error=waiting.popleft().error))
+
+    while True:
+        made = screen_many(
+            projects(), edition, as_of, count_drafts=count_drafts, workers=workers, finish=keep.finished
+        )
+        try:
+            for line in made:
+                yield from unread()
+                yield line.of(waiting.popleft())
+            yield from unread()
+            return
+        except SanxianError:
+            raise
+        except Exception:  # a bug over one project must not cost the others
+            left = list(waiting)
+            waiting.clear()
+            for result in screen_rows(left, edition, as_of, count_drafts=count_drafts):
+                yield keep.line(result)
+            if broken:
+                raise
+
+
 # --- results ---------------------------------------------------------------------------------
 
 FIELDS: Final = (
@@ -801,8 +876,68 @@ def _counties(edition: Edition) -> frozenset[str]:
     return frozenset(z.code for layer in admin for z in edition.zones[layer] if z.zone_class == "county")
 
 
+class Line(NamedTuple):
+    """What a results file keeps of one row; made where the row was screened."""
+
+    outcome: Outcome | None  # the verdict; None when there is no screening
+    fields: dict[str, Any] | None = None  # of a flat row …
+    record: bytes = b""  # … or the record, as JSON …
+    error: dict[str, Any] | None = None  # … or what stands in its place
+    row: int = 0
+    id: str = ""
+    name: str = ""
+
+    def of(self, row: Row) -> Line:
+        """Return the line of a row of the table."""
+        fields = (
+            None
+            if self.fields is None
+            else {**self.fields, "row": row.number, "id": row.id, "name": row.name}
+        )
+        return self._replace(fields=fields, row=row.number, id=row.id, name=row.name)
+
+    def written(self) -> bytes:
+        """Return the line of a JSONL file: keys sorted, no white space."""
+        stated = {"id": self.id, "name": self.name, "row": self.row, **(self.error or {})}
+        head = json.dumps(stated, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
+        return b'%b,"screening":%b}\n' % (head[:-1], self.record) if self.record else head + b"\n"
+
+
+class Keep(NamedTuple):
+    """What a results file of a style keeps of its rows."""
+
+    style: str
+    edition: Edition
+    as_of: date
+
+    def line(self, result: Result) -> Line:
+        """Return the line of a result."""
+        outcome = None if result.screening is None else result.screening.verdict
+        if self.style != "jsonl":
+            return Line(outcome, fields=flat(result, self.edition, self.as_of)).of(result.row)
+        if result.screening is not None:
+            return Line(outcome, record=to_json(result.screening)).of(result.row)
+        error = result.error
+        stated: dict[str, Any] = {
+            "edition": {"id": self.edition.info.id, "digest": self.edition.info.digest},
+            "as_of": self.as_of.isoformat(),
+        }
+        if error is not None:
+            stated["error"] = {"code": error.code, "zh": error.text("zh-CN"), "en": error.text("en")}
+        return Line(None, error=stated).of(result.row)
+
+    def finished(self, found: Screening | Failure) -> Line:
+        """Return the line of a screening whose row is not known here."""
+        row = Row(number=0, id="", name="", project=found.project, error=None)
+        if isinstance(found, Failure):
+            return self.line(Result(row=row, screening=None, error=found.error))
+        return self.line(Result(row=row, screening=found, error=None))
+
+
 @contextmanager
-def writer(path: str | Path, style: str, edition: Edition, as_of: date) -> Iterator[Callable[[Result], None]]:
+def writer(
+    path: str | Path, style: str, edition: Edition, as_of: date
+) -> Iterator[Callable[[Result | Line], None]]:
     """Yield a function that writes one result; the file appears when all were written.
 
     Parameters
@@ -819,25 +954,22 @@ def writer(path: str | Path, style: str, edition: Edition, as_of: date) -> Itera
     OutputFailed
         The disk is full, the folder missing …; no half file is left.
     """
+    keep = Keep(style, edition, as_of)
     with output.replacing(path) as beside:
         made = {"csv": _write_csv, "jsonl": _write_jsonl, "parquet": _write_parquet}[style]
-        with made(beside, edition, as_of) as write:
-            yield write
+        with made(beside) as write:
+            yield lambda found: write(found if isinstance(found, Line) else keep.line(found))
 
 
 @contextmanager
-def _write_csv(path: Path, edition: Edition, as_of: date) -> Iterator[Callable[[Result], None]]:
+def _write_csv(path: Path) -> Iterator[Callable[[Line], None]]:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         rows = csv.DictWriter(file, FIELDS)
         rows.writeheader()
-
-        def write(result: Result) -> None:
-            rows.writerow({k: _inert(v) for k, v in flat(result, edition, as_of).items()})
-
-        yield write
+        yield lambda line: rows.writerow({k: inert(v) for k, v in (line.fields or {}).items()})
 
 
-def _inert(value: Any) -> Any:
+def inert(value: Any) -> Any:
     """Return a text a spreadsheet will not run as a formula."""
     if isinstance(value, str) and value.startswith(_FORMULA) and not re.fullmatch(r"[+-]?[\d.]+", value):
         return f"'{value}"
@@ -845,26 +977,17 @@ def _inert(value: Any) -> Any:
 
 
 @contextmanager
-def _write_jsonl(path: Path, edition: Edition, as_of: date) -> Iterator[Callable[[Result], None]]:
-    with path.open("w", encoding="utf-8", newline="\n") as file:
+def _write_jsonl(path: Path) -> Iterator[Callable[[Line], None]]:
+    with path.open("wb") as file:
 
-        def write(result: Result) -> None:
-            made: dict[str, Any] = {"row": result.row.number, "id": result.row.id, "name": result.row.name}
-            if result.screening is not None:
-                made["screening"] = record(result.screening)
-            if result.error is not None:
-                made["edition"] = {"id": edition.info.id, "digest": edition.info.digest}
-                made["as_of"] = as_of.isoformat()
-                made["error"] = {
-                    "code": result.error.code, "zh": result.error.text("zh-CN"), "en": result.error.text("en")
-                }  # fmt: skip
-            file.write(json.dumps(made, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n")
+        def write(line: Line) -> None:
+            file.write(line.written())
 
         yield write
 
 
 @contextmanager
-def _write_parquet(path: Path, edition: Edition, as_of: date) -> Iterator[Callable[[Result], None]]:
+def _write_parquet(path: Path) -> Iterator[Callable[[Line], None]]:
     try:
         import pyarrow as pa
         from pyarrow import parquet
@@ -880,8 +1003,8 @@ def _write_parquet(path: Path, edition: Edition, as_of: date) -> Iterator[Callab
             file.write_table(pa.Table.from_pylist(page, schema=schema))
             page.clear()
 
-        def write(result: Result) -> None:
-            page.append(flat(result, edition, as_of))
+        def write(line: Line) -> None:
+            page.append(line.fields or {})
             if len(page) == _PAGE:
                 flush()
 

@@ -13,6 +13,7 @@ The rules, in full in ``docs/reference/edition-format.md``:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -47,6 +48,16 @@ def canonical_shapes(shapes: Sequence[BaseGeometry]) -> GeometryArray:
     # NaN has no order, so a ring with one has no least sequence
     if not np.isfinite(shapely.get_coordinates(array)).all():
         raise ValueError("a coordinate is not a finite number")
+    result: GeometryArray = array.copy()
+    settled, parts = _settled(array)
+    result[settled] = parts
+    rest = np.flatnonzero(~settled)
+    if rest.size:
+        result[rest] = _reformed(array[rest])
+    return result
+
+
+def _reformed(array: GeometryArray) -> GeometryArray:
     array = shapely.transform(shapely.force_2d(array), _rounded)
     empty = shapely.is_empty(array)
     kinds = np.where(empty, COLLECTION, shapely.get_type_id(array))
@@ -59,6 +70,60 @@ def canonical_shapes(shapes: Sequence[BaseGeometry]) -> GeometryArray:
             filled = ~shapely.is_empty(parts)
             result[rows] = _collected(form(parts[filled]), owner[filled], collect)
     return result
+
+
+def _settled(array: GeometryArray) -> tuple[NDArray[np.bool_], GeometryArray]:
+    """Return which polygons are in canonical form already, but for a collection of one part, and their forms.
+
+    Files hold shapes as they were hashed, so nearly all of an edition is; to see that takes a small part of the
+    time of putting it into form. What is not plainly so (two holes, a least vertex met twice) is left to
+    :func:`_reformed`, which gives the same for the others.
+    """
+    settled = np.zeros(len(array), dtype=np.bool_)
+    rows = np.flatnonzero(
+        np.isin(shapely.get_type_id(array), (3, 6)) & (shapely.get_coordinate_dimension(array) == 2)
+    )
+    parts, of_part = shapely.get_parts(array[rows], return_index=True)
+    rings, of_ring = shapely.get_rings(parts, return_index=True)
+    if not rings.size or (shapely.get_num_coordinates(rings) < 4).any():
+        return settled, parts[:0]
+    right = np.bincount(of_ring, ~_least_first(rings), minlength=len(parts)) == 0
+    right &= shapely.get_num_interior_rings(parts) < 2
+    # parts stand in the order of their WKB
+    several = np.flatnonzero(right & (shapely.get_num_geometries(array[rows]) > 1)[of_part])
+    wkb = canonical_wkb(parts[several])
+    for k, (part, after) in enumerate(pairwise(several.tolist())):
+        right[after] &= of_part[part] != of_part[after] or wkb[k] <= wkb[k + 1]
+    count = np.bincount(of_part, minlength=len(rows))
+    ok = (np.bincount(of_part, ~right, minlength=len(rows)) == 0) & (count > 0)
+    form = array[rows]
+    one = np.flatnonzero(count == 1)
+    form[one] = parts[(np.cumsum(count) - 1)[one]]
+    settled[rows[ok]] = True
+    return settled, form[ok]
+
+
+def _least_first(rings: GeometryArray) -> NDArray[np.bool_]:
+    """Return which rings, of four vertices and more, stand as rules 1 and 2 want them, no vertex being the least twice."""
+    xy, owner = shapely.get_coordinates(rings, return_index=True)
+    start, count = _groups(owner)
+    last = start + count - 1
+    after = _before(xy[start][owner], xy)
+    after[start] = after[last] = True
+    moved = np.ones(len(xy), dtype=np.bool_)
+    moved[1:] = (xy[1:] != xy[:-1]).any(axis=1)
+    moved[start] = True
+    rounded = (_rounded(xy).view(np.int64) == xy.view(np.int64)).all(axis=1)
+    right: NDArray[np.bool_] = np.logical_and.reduceat(after & moved & rounded, start)
+    right &= _before(xy[start + 1], xy[last - 1])
+    return right
+
+
+def _before(some: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which vertices come before those beside them: by x, then y."""
+    before: NDArray[np.bool_] = some[:, 0] < others[:, 0]
+    before |= (some[:, 0] == others[:, 0]) & (some[:, 1] < others[:, 1])
+    return before
 
 
 def canonical_wkb(shapes: GeometryArray) -> list[bytes]:
@@ -136,8 +201,7 @@ def _rings(rings: GeometryArray) -> GeometryArray:
     behind = xy[start + (least - start - 1) % count]
     special = (count < 3) | (xy[runner_up] == xy[least]).all(axis=1) | (ahead == behind).all(axis=1)
 
-    forward = (ahead[:, 0] < behind[:, 0]) | ((ahead[:, 0] == behind[:, 0]) & (ahead[:, 1] < behind[:, 1]))
-    step = np.where(forward, 1, -1)[owner] * (np.arange(len(owner)) - start[owner])
+    step = np.where(_before(ahead, behind), 1, -1)[owner] * (np.arange(len(owner)) - start[owner])
     turned = xy[start[owner] + ((least - start)[owner] + step) % count[owner]]
 
     result = np.empty(len(rings), dtype=object)

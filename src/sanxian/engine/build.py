@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sanxian.engine.edges import NOTHING, count_pieces, cut_pieces, edges_of, merge_shared
 from sanxian.engine.grid import Grid
-from sanxian.engine.jit import kernel
+from sanxian.engine.jit import kernel, lean
 from sanxian.engine.measure import longer, mean_area, sort_events
 from sanxian.engine.shapes import Shapes
 from sanxian.engine.surface import Surface
@@ -212,7 +212,7 @@ def _by_column(edge: Floats, x0: float, size: float, columns: int) -> tuple[Offs
     return order, start
 
 
-@kernel
+@lean
 def _pieces_per_column(edge: Floats, x0: float, size: float, counts: Offsets) -> None:
     """Add to ``counts`` a bound of the number of pieces in each column."""
     for i in range(len(edge)):

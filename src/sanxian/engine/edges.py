@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sanxian.engine.jit import inlined, kernel
+from sanxian.engine.jit import inlined, kernel, lean
 
 NOTHING: Final = -1  # no zone on this side
 
@@ -131,7 +131,7 @@ def columns_of(x1: float, x2: float, size: float) -> tuple[int, int]:
     return c1, c2
 
 
-@kernel
+@lean
 def count_pieces(
     edge: Floats, x0: float, y0: float, size: float, left: int, right: int, rows: int, counts: Offsets
 ) -> None:
@@ -147,7 +147,7 @@ def count_pieces(
                 counts[(c - left) * rows + r] += 1
 
 
-@kernel
+@lean
 def cut_pieces(
     edge: Floats,
     side: Ints,

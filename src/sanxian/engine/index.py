@@ -48,6 +48,23 @@ class Near(NamedTuple):
     place: Floats
 
 
+class Selections(NamedTuple):
+    """Selections of zones, of each of which the nearest is wanted; the larger first."""
+
+    zones: Ints
+    first: Offsets  # selection t is zones[first[t]:first[t + 1]], in ascending order
+    back: Offsets  # where each selection, in the order given, is among them
+
+    @classmethod
+    def of(cls, selections: Sequence[Ints]) -> Selections:
+        """Return selections, each of zones in any order, for :meth:`Index.nearest_of_each`."""
+        order = sorted(range(len(selections)), key=lambda i: -len(selections[i]))
+        first = np.zeros(len(order) + 1, np.int64)
+        np.cumsum([len(selections[i]) for i in order], out=first[1:])
+        zones = np.concatenate([np.sort(selections[i]) for i in order]).astype(np.int32)
+        return cls(zones, first, np.argsort(order))
+
+
 class Index:
     """The grid of one edition with what is asked of it."""
 
@@ -58,6 +75,7 @@ class Index:
         self._gathered: dict[int, tuple[Ints, Floats, Ints]] = {}
         # columns whose bytes have been compared with their checksums; what was built here needs none
         self._sound = np.full(int(grid.extent[0]), guard is None)
+        self._all_sound = guard is None
 
     @classmethod
     def open(cls, path: Path, key: Mapping[str, str] | None = None) -> Index:
@@ -75,11 +93,11 @@ class Index:
         """
         if self._guard is not None:
             self._guard.check_all()
-        self._sound[:] = True
+        self._sound[:] = self._all_sound = True
 
     def _rely_on(self, west: float, east: float) -> None:
         """Check, once, the part of the file between two x before an answer rests on it."""
-        if self._guard is None or not west <= east:
+        if self._all_sound or self._guard is None or not west <= east:
             return
         x0, size = float(self.grid.frame[0]), float(self.grid.frame[2])
         last = len(self._sound)
@@ -88,6 +106,7 @@ class Index:
         if not self._sound[left:right].all():
             self._guard.check_columns(self.grid, left, right)
             self._sound[left:right] = True
+            self._all_sound = bool(self._sound.all())
 
     @classmethod
     def build(
@@ -103,7 +122,7 @@ class Index:
         return cls(assemble(made, blocks(made, progress)))
 
     def _rely_on_around(self, xy: Floats, metres: float = 0.0) -> None:
-        if self._guard is not None and len(xy):
+        if not self._all_sound and len(xy):
             widest = metres / float(self.grid.rows[:, 4].min())
             self._rely_on(float(xy[:, 0].min()) - widest, float(xy[:, 0].max()) + widest)
 
@@ -232,23 +251,43 @@ class Index:
 
     def nearest_of(self, shapes: Shapes, row: int, zones: Ints) -> Near:
         """Return the one of ``zones`` whose boundary is nearest to a shape, at any distance; no row when none."""
+        found = self.nearest_of_each(shapes, row, Selections.of((zones,)))
+        return found if len(zones) else Near(found.zone[:0], found.distance[:0], found.place[:0])
+
+    def nearest_of_each(self, shapes: Shapes, row: int, selections: Selections) -> Near:
+        """Return :meth:`nearest_of` for each of several selections of zones, in order; -1 and inf for an empty one."""
+        count = len(selections.first) - 1
+        zone, distance, place = (
+            np.full(count, NOTHING, np.int32),
+            np.full(count, np.inf),
+            np.zeros((count, 4)),
+        )
+        self._rely_on_zones(selections.zones)
+        nearness.nearest_of_each(
+            self.grid,
+            selections.zones,
+            selections.first,
+            shapes.xy,
+            shapes.rings,
+            shapes.starts,
+            row,
+            zone,
+            distance,
+            place,
+        )
+        back = selections.back
+        return Near(zone[back], distance[back], place[back])
+
+    def _rely_on_zones(self, zones: Ints) -> None:
         if self._guard is not None and len(zones):
             self._guard.check("zone_cell")
-            box = self.grid.zone_box[zones]
-            self._rely_on(float(box[:, 0].min()), float(box[:, 2].max()))
-        place = np.empty((1, 4))
-        zone, distance = nearness.nearest_of(
-            self.grid, zones, shapes.xy, shapes.rings, shapes.starts, row, place[0]
-        )
-        rows = 0 if zone == NOTHING else 1
-        return Near(np.array([zone], np.int32)[:rows], np.array([distance])[:rows], place[:rows])
+            if not self._all_sound:
+                box = self.grid.zone_box[zones]
+                self._rely_on(float(box[:, 0].min()), float(box[:, 2].max()))
 
     def depths(self, shapes: Shapes, row: int, zones: Ints) -> Floats:
         """Return how deep a shape reaches into each of some zones it meets, metres, to 1 % or 5 cm."""
-        if self._guard is not None and len(zones):
-            self._guard.check("zone_cell")
-            box = self.grid.zone_box[zones]
-            self._rely_on(float(box[:, 0].min()), float(box[:, 2].max()))
+        self._rely_on_zones(zones)
         found = np.empty(len(zones))
         nearness.depths(
             self.grid, shapes.xy, shapes.rings, shapes.starts, row, shapes.dimension, zones, found

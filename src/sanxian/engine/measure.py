@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from sanxian.engine.edges import NOTHING, count_pieces, cut_pieces, edges_of
 from sanxian.engine.grid import Grid
-from sanxian.engine.jit import inlined, kernel
+from sanxian.engine.jit import fetch, inlined, kernel, lean
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -31,6 +31,7 @@ _Array = TypeVar("_Array", Floats, Ints, Offsets)
 
 LEAST_AREA: Final = 1e-6  # m²: what is less is rounding, and counts as contact
 LEAST_LENGTH: Final = 1e-6  # m
+FEW: Final = 24  # events that are sorted one by one
 
 
 class Scratch(NamedTuple):
@@ -67,17 +68,22 @@ def longer(array: _Array) -> _Array:
 @kernel
 def sort_events(zone: Ints, x: Floats, step: Ints, n: int) -> int:
     """Sort events by zone and x, add up those at one place, drop those that cancel; return how many are left."""
-    if n < 24:
-        for i in range(1, n):
-            z, at, s, j = zone[i], x[i], step[i], i - 1
-            while j >= 0 and (zone[j] > z or (zone[j] == z and x[j] > at)):
-                zone[j + 1], x[j + 1], step[j + 1] = zone[j], x[j], step[j]
-                j -= 1
-            zone[j + 1], x[j + 1], step[j + 1] = z, at, s
-    else:
+    if n > FEW:
         by_x = np.argsort(x[:n], kind="mergesort")
         order = by_x[np.argsort(zone[:n][by_x], kind="mergesort")]
         zone[:n], x[:n], step[:n] = zone[:n][order], x[:n][order], step[:n][order]
+    return sort_few_events(zone, x, step, n)
+
+
+@lean
+def sort_few_events(zone: Ints, x: Floats, step: Ints, n: int) -> int:
+    """Do what :func:`sort_events` does, one by one: for a few events, or such as are in order already."""
+    for i in range(1, n):
+        z, at, s, j = zone[i], x[i], step[i], i - 1
+        while j >= 0 and (zone[j] > z or (zone[j] == z and x[j] > at)):
+            zone[j + 1], x[j + 1], step[j + 1] = zone[j], x[j], step[j]
+            j -= 1
+        zone[j + 1], x[j + 1], step[j + 1] = z, at, s
     m = i = 0
     while i < n:
         total, j = 0, i
@@ -287,7 +293,10 @@ def areas(
                         x[n], step[n], event_zone[n] = to, 1, 0
                         n += 1
                 if hi > lo:
-                    n = sort_events(event_zone, x, step, n)
+                    if n > FEW:
+                        n = sort_events(event_zone, x, step, n)
+                    else:
+                        n = sort_few_events(event_zone, x, step, n)
                 if parts:
                     met = _part_of_cell(grid, scratch, cell, row, part, sign, parts, n > 0, met)
         if m + met > len(query):
@@ -466,7 +475,7 @@ def _count(scratch: Scratch, zone: int, value: int, met: int) -> int:
     return met
 
 
-@kernel
+@lean
 def _on_boundaries(grid: Grid, scratch: Scratch, cell: int, x: float, y: float, met: int) -> int:
     """Mark the zones on whose boundary in a neighbouring cell the point lies."""
     near = grid.frame[3]
@@ -479,7 +488,43 @@ def _on_boundaries(grid: Grid, scratch: Scratch, cell: int, x: float, y: float, 
     return met
 
 
-@kernel
+# A point reads about ten lines of memory that no point before it has read, and would wait for each. So they are
+# fetched while other points are being worked on: first what a cell says of its pieces, then the pieces themselves.
+_CELLS_AHEAD: Final = 12  # points
+_PIECES_AHEAD: Final = 4
+_MOST_PIECES: Final = 24  # of a dense cell only a strip will be read
+
+
+@inlined
+def _fetch_ahead(grid: Grid, xy: Floats, order: Offsets, at: int, upper: int) -> None:
+    """Have brought near what the points a little after ``order[at]`` will read."""
+    if at + _CELLS_AHEAD < upper:
+        q = order[at + _CELLS_AHEAD]
+        fetch(grid.cell, _cell_at(grid, xy[q, 0], xy[q, 1]))
+    if at + _PIECES_AHEAD < upper:
+        q = order[at + _PIECES_AHEAD]
+        cell = _cell_at(grid, xy[q, 0], xy[q, 1])
+        if cell >= 0:
+            lo = grid.cell[cell, 0]
+            hi = min(grid.cell[cell + 1, 0], lo + _MOST_PIECES)
+            for j in range(lo, hi, 2):  # two pieces, eight pairs of sides fill a line
+                fetch(grid.piece, j)
+            for j in range(lo, hi, 8):
+                fetch(grid.side, j)
+            fetch(grid.full, grid.cell[cell, 1])
+
+
+@inlined
+def _cell_at(grid: Grid, x: float, y: float) -> int:
+    """Return the cell a point lies in; -1 outside the grid."""
+    size = grid.frame[2]
+    column, row = int(np.floor((x - grid.frame[0]) / size)), int(np.floor((y - grid.frame[1]) / size))
+    if 0 <= column < grid.extent[0] and 0 <= row < grid.extent[1]:
+        return int(column * grid.extent[1] + row)
+    return -1
+
+
+@lean
 def points(
     grid: Grid,
     scratch: Scratch,
@@ -503,6 +548,7 @@ def points(
     columns, rows = grid.extent[0], grid.extent[1]
     m = 0
     for at in range(lower, upper):
+        _fetch_ahead(grid, xy, order, at, upper)
         q = order[at]
         held[q] = 0
         x, y = xy[q, 0] - x0, xy[q, 1] - y0
@@ -584,7 +630,7 @@ def by_query(order: Offsets, held: Offsets, zone: Ints) -> tuple[Offsets, Ints]:
 # --- lengths -----------------------------------------------------------------------------------
 
 
-@kernel
+@lean
 def lengths(
     grid: Grid,
     scratch: Scratch,
@@ -815,7 +861,7 @@ def zone_beside(grid: Grid, j: int, right: int, up: int) -> int:
     return int(above if rising else below)
 
 
-@kernel
+@lean
 def _along_beyond(
     grid: Grid,
     scratch: Scratch,

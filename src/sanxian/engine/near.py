@@ -23,6 +23,10 @@ Ints = NDArray[np.int32]
 Offsets = NDArray[np.int64]
 Bits = NDArray[np.uint64]
 
+_RADIUS2: Final = 6367e3**2  # of the Earth, squared metres
+_FEW: Final = 64  # segments of a small footprint
+_ROUGH: Final = 0.05  # degrees between two places from which it pays to look roughly first
+GUESS: Final = 0.05  # a degree: what a scale taken a quarter of the heights away may be wrong by, squared
 _FAR: Final = 2000.0**2  # squared metres beyond which one scale for both places is not good enough
 CHUNK: Final = 8  # segments of a footprint looked at together
 MARGIN_RELATIVE: Final = 0.01  # a depth is found to 1 % …
@@ -105,6 +109,18 @@ def between(
     if found < best:
         best, on_ab, on_cd = found, s, 1.0
     return best, on_ab, on_cd
+
+
+@inlined
+def geocentric(lon: float, lat: float) -> tuple[float, float, float]:
+    """Return a place on the ellipsoid in geocentric coordinates, metres."""
+    phi, lam = np.radians(lat), np.radians(lon)
+    normal = CGCS2000_A / np.sqrt(1.0 - CGCS2000_E2 * np.sin(phi) ** 2)
+    return (
+        normal * np.cos(phi) * np.cos(lam),
+        normal * np.cos(phi) * np.sin(lam),
+        (1.0 - CGCS2000_E2) * normal * np.sin(phi),
+    )
 
 
 @inlined
@@ -220,10 +236,74 @@ def gap(
     return dx * dx + dy * dy
 
 
+@kernel
+def in_space(segment: Floats) -> Floats:
+    """Return the ends of segments in geocentric coordinates, and room for a rough distance of each."""
+    solid = np.empty((len(segment), 7))
+    for i in range(len(segment)):
+        solid[i, 0], solid[i, 1], solid[i, 2] = geocentric(segment[i, 0], segment[i, 1])
+        solid[i, 3], solid[i, 4], solid[i, 5] = geocentric(segment[i, 2], segment[i, 3])
+    return solid
+
+
+@inlined
+def roughly(
+    segment: Floats, solid: Floats, lower: int, upper: int, x1: float, y1: float, x2: float, y2: float
+) -> tuple[float, float]:
+    """Write for each of the segments ``lower:upper`` what its squared distance to a far piece is at least, roughly.
+
+    All are laid in one plane, which touches the ellipsoid midway. Where it touches *h* away from the middle of two
+    places their distance changes by (h / R)²; what the arc adds to the chord depends on its direction by one part in
+    seventy.
+
+    Returns
+    -------
+    tuple of float
+        What the least of them is at most, and by what factor a rough distance may be wrong.
+    """
+    lon, lat = np.radians(0.5 * (segment[lower, 0] + x1)), np.radians(0.5 * (segment[lower, 1] + y1))
+    ex, ey = -np.sin(lon), np.cos(lon)
+    nx, ny, nz = -np.sin(lat) * np.cos(lon), -np.sin(lat) * np.sin(lon), np.cos(lat)
+    ox, oy, oz = solid[lower, 0], solid[lower, 1], solid[lower, 2]
+    px, py, pz = geocentric(x1, y1)
+    ce, cn = ex * (px - ox) + ey * (py - oy), nx * (px - ox) + ny * (py - oy) + nz * (pz - oz)
+    px, py, pz = geocentric(x2, y2)
+    de, dn = ex * (px - ox) + ey * (py - oy), nx * (px - ox) + ny * (py - oy) + nz * (pz - oz)
+    least, width = np.inf, abs(de - ce) + abs(dn - cn)
+    be, bn, from_end, last = np.inf, np.inf, np.inf, -1
+    for i in range(lower, upper):
+        if last >= 0 and segment[i, 0] == segment[last, 2] and segment[i, 1] == segment[last, 3]:
+            ae, an, from_start = be, bn, from_end
+        else:
+            px, py, pz = solid[i, 0] - ox, solid[i, 1] - oy, solid[i, 2] - oz
+            ae, an = ex * px + ey * py, nx * px + ny * py + nz * pz
+            from_start, _ = to_segment(ae, an, ce, cn, de, dn)
+            width = max(width, abs(ae) + abs(an))
+        px, py, pz = solid[i, 3] - ox, solid[i, 4] - oy, solid[i, 5] - oz
+        be, bn = ex * px + ey * py, nx * px + ny * py + nz * pz
+        from_end, _ = to_segment(be, bn, ce, cn, de, dn)
+        width = max(width, abs(be) + abs(bn))
+        last = i
+        found = min(from_start, from_end)
+        arc = 1.0 + found / (24.0 * _RADIUS2)
+        least = min(least, found * arc * arc)
+        # a place between the ends may be nearer than both: by Pythagoras, by no more than half the segment
+        found -= 0.25 * ((be - ae) ** 2 + (bn - an) ** 2)
+        solid[i, 6] = found * arc * arc
+    return least, 1.0 + 1e-7 + 16.0 * width * width / _RADIUS2 + 1e-16 * least
+
+
+@inlined
+def slack_of(grid: Grid, found: float) -> float:
+    """Return by what factor a squared distance taken with the scales midway may be wrong."""
+    return 1.0 + 1e-9 + grid.frame[4] * 1e-14 * found
+
+
 @inlined
 def compare(
     grid: Grid,
     segment: Floats,
+    solid: Floats,
     lower: int,
     upper: int,
     x1: float,
@@ -233,22 +313,30 @@ def compare(
     best: float,
     place: Floats,
 ) -> float:
-    """Return the squared distance of segments ``lower:upper`` to a piece if below ``best``, and its place."""
+    """Return the squared distance of segments ``lower:upper`` to a piece if below ``best``, and its place.
+
+    ``solid`` are the segments :func:`in_space`; with none of them every segment is looked at closely.
+    """
+    least, doubt = np.inf, 0.0
+    if len(solid) > 0 and abs(segment[lower, 0] - x1) + abs(segment[lower, 1] - y1) > _ROUGH:
+        least, doubt = roughly(segment, solid, lower, upper, x1, y1, x2, y2)
     for i in range(lower, upper):
+        if least > 1.1 * _FAR and doubt > 0.0 and solid[i, 6] > min(least, best) * doubt:
+            continue
         middle = 0.25 * (segment[i, 1] + segment[i, 3] + y1 + y2)
         ox, oy = segment[i, 0], segment[i, 1]
         wx, wy = segment[i, 2] - ox, segment[i, 3] - oy
         found, s, t = np.inf, 0.0, 0.0
+        first = grid.frame[4] * GUESS * (abs(wy) + abs(y2 - y1))
         for turn in range(3):  # the first scale is a guess; taken again where the points lie
             kx, ky = scales(grid, middle)
             found, s, t = between(
                 0.0, 0.0, wx * kx, wy * ky, (x1 - ox) * kx, (y1 - oy) * ky, (x2 - ox) * kx, (y2 - oy) * ky
             )
-            slack = 1.001 if turn == 0 else 1.0 + 1e-9 + 1e-14 * found  # what the scale may be wrong by
-            if found >= best * slack:
+            if found >= best * (slack_of(grid, found) + (first if turn == 0 else 0.0)):
                 break
             middle = 0.5 * (oy + s * wy + y1 + t * (y2 - y1))
-        if found < best * (1.0 + 1e-9 + 1e-14 * found) and found > _FAR and grid.frame[4] != 0.0:
+        if found < best * slack_of(grid, found) and found > _FAR and grid.frame[4] != 0.0:
             # the shortest way between far places is no straight line in these coordinates, in a tangent plane it is
             lon, lat = 0.5 * (ox + s * wx + x1 + t * (x2 - x1)), 0.5 * (oy + s * wy + y1 + t * (y2 - y1))
             ae, an = tangent(ox, oy, lon, lat)
@@ -346,6 +434,7 @@ def near(
                         scratch.best[z] = compare(
                             grid,
                             segment,
+                            segment[:0],
                             k * CHUNK,
                             min((k + 1) * CHUNK, len(segment)),
                             x1,
@@ -530,7 +619,9 @@ def nearest(
                             )
                             if apart < best:
                                 end = min((i + 1) * CHUNK, len(segment))
-                                found = compare(grid, segment, i * CHUNK, end, x1, y1, x2, y2, best, place)
+                                found = compare(
+                                    grid, segment, segment[:0], i * CHUNK, end, x1, y1, x2, y2, best, place
+                                )
                                 if found < best:
                                     best, zone[q] = found, zone_of[j]
                         enclosed = areal and west <= x1 <= east and south <= y1 <= north
@@ -542,18 +633,67 @@ def nearest(
 
 
 @kernel
+def nearest_of_each(
+    grid: Grid,
+    zones: Ints,
+    first: Offsets,
+    xy: Floats,
+    rings: Offsets,
+    starts: Offsets,
+    q: int,
+    zone: Ints,
+    distance: Floats,
+    place: Floats,
+) -> None:
+    """Write which zone of each selection has the boundary nearest to shape ``q``, at any distance, and how near.
+
+    Selection *t* is ``zones[first[t]:first[t + 1]]``, in ascending order; ``NOTHING`` is nearest in an empty one.
+    ``place`` gets the two points of each. Larger selections come first: one that lies within an earlier selection
+    and holds what is nearest there has the same nearest zone.
+    """
+    segment = segments_of(xy, rings, starts, q, 4 * grid.frame[2])
+    box = chunks_of(segment)
+    solid = in_space(segment) if grid.frame[4] != 0.0 else np.empty((0, 7))
+    for t in range(len(first) - 1):
+        chosen = zones[first[t] : first[t + 1]]
+        known = -1
+        for u in range(t):
+            if zone[u] != NOTHING and among(chosen, zones[first[u] : first[u + 1]]):
+                i = np.searchsorted(chosen, zone[u])
+                if i < len(chosen) and chosen[i] == zone[u]:
+                    known = u
+                    break
+        if known < 0:
+            zone[t], distance[t] = nearest_of(grid, chosen, segment, solid, box, place[t])
+        else:
+            zone[t], distance[t] = zone[known], distance[known]
+            for k in range(4):
+                place[t, k] = place[known, k]
+
+
+@kernel
+def among(some: Ints, more: Ints) -> bool:
+    """Return whether all of ``some`` are among ``more``; both in ascending order."""
+    j = 0
+    for i in range(len(some)):
+        while j < len(more) and more[j] < some[i]:
+            j += 1
+        if j == len(more) or more[j] != some[i]:
+            return False
+    return True
+
+
+@kernel
 def nearest_of(
-    grid: Grid, zones: Ints, xy: Floats, rings: Offsets, starts: Offsets, q: int, place: Floats
+    grid: Grid, zones: Ints, segment: Floats, solid: Floats, box: Floats, place: Floats
 ) -> tuple[int, float]:
-    """Return which of ``zones`` has the boundary nearest to shape ``q``, at any distance, and how near.
+    """Return which of ``zones`` has the boundary nearest to a footprint's segments, and how near.
 
     Zones are taken in the order of a lower bound from their bounds; of each only cells and pieces that can
-    beat what is found, an upper bound to begin with. ``place`` gets the two points. Zone ``NOTHING`` when ``zones`` is empty.
+    beat what is found, an upper bound to begin with. ``place`` gets the two points.
     """
     x0, y0, size = grid.frame[0], grid.frame[1], grid.frame[2]
     rows = grid.extent[1]
-    segment = segments_of(xy, rings, starts, q, 4 * size)
-    box = chunks_of(segment)
     west, south, east, north = np.inf, np.inf, -np.inf, -np.inf
     for k in range(len(box)):
         west, south = min(west, box[k, 0]), min(south, box[k, 1])
@@ -588,11 +728,15 @@ def nearest_of(
         z = zones[i]
         # The cells of a zone are listed column by column: they are taken from the footprint's own column outwards
         # to both sides, until the columns themselves are further away than what is found. A first turn only
-        # looks at the cells: the zone is no further away than the far corner of any of them.
+        # looks at the cells: the zone is no further away than the far corner of any of them. What promises most
+        # is looked into before all others.
         begin, end = grid.zone_start[z], grid.zone_start[z + 1]
-        for turn in range(2):
+        lead = begin - 1
+        for turn in range(3):
             right = begin + np.searchsorted(grid.zone_cell[begin:end], home)
             left = right - 1
+            if turn == 1:
+                left, right = lead, end
             while left >= begin or right < end:
                 to_left = to_right = np.inf
                 if left >= begin:
@@ -601,18 +745,22 @@ def nearest_of(
                     to_right = max(0.0, x0 + grid.zone_cell[right] // rows * size - east)
                 if (min(to_left, to_right) * lowest_x) ** 2 >= best:
                     break
-                if to_left <= to_right:
-                    cell = grid.zone_cell[left]
+                at = left if to_left <= to_right else right
+                cell = grid.zone_cell[at]
+                if at == left:
                     left -= 1
                 else:
-                    cell = grid.zone_cell[right]
                     right += 1
+                if turn == 1:
+                    left = begin - 1
+                elif turn == 2 and at == lead:
+                    continue
                 ox, oy = x0 + cell // rows * size, y0 + cell % rows * size
                 if turn == 0:
                     dx = max(ox + size - west, east - ox) * highest_x
                     dy = max(oy + size - south, north - oy) * highest_y
                     if dx * dx + dy * dy < best:
-                        best, nearest_zone = dx * dx + dy * dy, z
+                        best, nearest_zone, lead = dx * dx + dy * dy, z, at
                     continue
                 # scales midway between the footprint and this cell, a little less to be safe
                 near_x = 0.999 * min(
@@ -628,13 +776,18 @@ def nearest_of(
                     low, high = min(y1, y2), max(y1, y2)
                     if gap(west, south, east, north, x1, low, x2, high, near_x, near_y) >= best:
                         continue
-                    for k in range(len(box)):
+                    # far away the whole of a small footprint is about equally near
+                    far = len(segment) <= _FEW and abs(west - x1) + abs(south - y1) > _ROUGH
+                    step = len(box) if far else 1
+                    for k in range(0, len(box), step):
                         apart = gap(
                             box[k, 0], box[k, 1], box[k, 2], box[k, 3], x1, low, x2, high, near_x, near_y
                         )
-                        if apart < best:
-                            last = min((k + 1) * CHUNK, len(segment))
-                            found = compare(grid, segment, k * CHUNK, last, x1, y1, x2, y2, best, place)
+                        if far or apart < best:
+                            last = min((k + step) * CHUNK, len(segment))
+                            found = compare(
+                                grid, segment, solid, k * CHUNK, last, x1, y1, x2, y2, best, place
+                            )
                             if found < best:
                                 best, nearest_zone = found, z
     return nearest_zone, np.sqrt(best)
@@ -679,26 +832,53 @@ def walls_of(
     x0, y0, size = grid.frame[0], grid.frame[1], grid.frame[2]
     rows = grid.extent[1]
     begin, end = grid.zone_start[zone], grid.zone_start[zone + 1]
-    away = np.empty(end - begin)
-    lead = 0
-    for t in range(begin, end):
-        cell = grid.zone_cell[t]
-        ox, oy = x0 + cell // rows * size, y0 + cell % rows * size
-        away[t - begin] = gap(cx, cy, cx, cy, ox, oy, ox + size, oy + size, kx, ky)
-        if away[t - begin] < away[lead]:
-            lead = t - begin
-    best = within = np.inf
+    # The cells of a zone are listed column by column: a first turn over the columns, from the place's own outwards,
+    # finds how near the boundary can be at most, a second one how near it is, a third what else is near enough.
+    column = int(np.floor((cx - x0) / size))
+    home = np.searchsorted(grid.zone_cell[begin:end], column * rows) + begin
+    best = bound = within = np.inf
     wall = np.empty((64, 4))
     n = 0
-    for turn in range(2):
-        for i in range(-1, end - begin):
-            k = lead if i < 0 else i
-            if turn == 0 and (i == lead or away[k] >= best):
+    for turn in range(3):
+        lower, upper = begin, end
+        if turn == 2:
+            reach = np.sqrt(within) / kx * (1.0 + 1e-9)
+            first = int(np.floor((cx - reach - x0) / size)) - 1
+            last = int(np.floor((cx + reach - x0) / size)) + 2
+            lower = begin + np.searchsorted(grid.zone_cell[begin:end], first * rows)
+            upper = begin + np.searchsorted(grid.zone_cell[begin:end], last * rows)
+        left, right = home - 1, home
+        at = lower - 1
+        while True:
+            if turn == 2:
+                at += (
+                    1  # in the order of the list, which the depth of a square may depend on to its tolerance
+                )
+                if at >= upper:
+                    break
+            else:
+                to_left = to_right = np.inf
+                if left >= begin:
+                    to_left = max(0.0, cx - x0 - (grid.zone_cell[left] // rows + 1) * size)
+                if right < end:
+                    to_right = max(0.0, x0 + grid.zone_cell[right] // rows * size - cx)
+                if (left < begin and right >= end) or (min(to_left, to_right) * kx) ** 2 >= min(best, bound):
+                    break
+                at = left if to_left <= to_right else right
+                if at == left:
+                    left -= 1
+                else:
+                    right += 1
+            cell = grid.zone_cell[at]
+            ox, oy = x0 + cell // rows * size, y0 + cell % rows * size
+            if turn == 0:
+                dx, dy = max(ox + size - cx, cx - ox) * kx, max(oy + size - cy, cy - oy) * ky
+                bound = min(bound, (dx * dx + dy * dy) * (1.0 + 1e-9))
                 continue
-            if turn == 1 and (i < 0 or away[k] > within):
+            away = gap(cx, cy, cx, cy, ox, oy, ox + size, oy + size, kx, ky)
+            if away > (min(best, bound) if turn == 1 else within):
                 continue
-            cell = grid.zone_cell[begin + k]
-            ox, oy = (x0 + cell // rows * size - cx) * kx, (y0 + cell % rows * size - cy) * ky
+            ox, oy = (ox - cx) * kx, (oy - cy) * ky
             for j in range(grid.cell[cell, 0], grid.cell[cell + 1, 0]):
                 if (grid.side[j, 0] != zone and grid.side[j, 1] != zone) or is_roof(grid, j):
                     continue
@@ -706,7 +886,7 @@ def walls_of(
                 y2 = y1 + (rise if x1 == x2 else rise * (x2 - x1))
                 ax, ay, bx, by = ox + x1 * kx, oy + y1 * ky, ox + x2 * kx, oy + y2 * ky
                 found, _ = to_segment(0.0, 0.0, ax, ay, bx, by)
-                if turn == 0:
+                if turn == 1:
                     best = min(best, found)
                 elif found <= within:
                     if n == len(wall):
@@ -715,7 +895,7 @@ def walls_of(
                         wall = more
                     wall[n, 0], wall[n, 1], wall[n, 2], wall[n, 3] = ax, ay, bx, by
                     n += 1
-        if turn == 0:
+        if turn == 1:
             best = np.sqrt(best)
             if radius <= 0.5 * MARGIN_RELATIVE * best:
                 break  # so deep inside that the footprint is a point

@@ -14,7 +14,7 @@ both sides; a line along a boundary likewise; what shares no more than 1e-6 m² 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from sanxian import geometry
-from sanxian.engine.index import Index, Near
+from sanxian.engine.index import Index, Near, Selections
 from sanxian.engine.near import Reach, deepest_on
 from sanxian.engine.shapes import Shapes
 from sanxian.engine.surface import ELLIPSOID
@@ -137,6 +137,7 @@ class Overlay:
         self.index = Index.build(index_layers(layers, zones, outline), ELLIPSOID) if index is None else index
         self.first = {layer.id: int(self.index.first[i]) for i, layer in enumerate(layers)}
         self.region = len(self.zones)  # the outline is the index's last zone
+        self.border = np.array([self.region], np.int32)
         self._layer_of = tuple(layer for layer in layers for _ in zones.get(layer.id, ()))
         self._dimension = shapely.get_dimensions([zone.geometry for zone in self.zones]).astype(np.int8)
         self._thin = np.flatnonzero(self._dimension < 2)
@@ -145,6 +146,7 @@ class Overlay:
         self._alive: dict[date, NDArray[np.bool_]] = {}
         self._rows: dict[int, tuple[Sequence[int], frozenset[int]]] = {}
         self._living: dict[tuple[int, date], tuple[Sequence[int], NDArray[np.int32]]] = {}
+        self._selections: dict[tuple[int, ...], tuple[tuple[NDArray[np.int32], ...], Selections]] = {}
         self._over: dict[int, frozenset[int]] = {}
         self._published = (
             None
@@ -209,6 +211,16 @@ class Overlay:
                 self._living.clear()
             known = self._living[key] = (rows, np.array(zones, np.int32))
         return known[1]
+
+    def selections(self, zones: Sequence[NDArray[np.int32]]) -> Selections:
+        """Return arrays of :meth:`living` as the index takes them; remembered, like those."""
+        key = tuple(map(id, zones))
+        known = self._selections.get(key)
+        if known is None:
+            if len(self._selections) > 4096:
+                self._selections.clear()
+            known = self._selections[key] = (tuple(zones), Selections.of(zones))
+        return known[1]  # the arrays are held, so that no other gets their id
 
     def overlaps(self, zone: int) -> frozenset[int]:
         """Return the other zones with which an areal zone shares land."""
@@ -345,6 +357,8 @@ class Placement:
         self._thin: dict[str, dict[int, _Thin]] = {}
         self._near: dict[str, dict[int, tuple[float, float | None]]] = {}
         self._distances: dict[tuple[str, int, str], tuple[Sequence[int], Distance | None]] = {}
+        self._border: float | None = None
+        self._met: dict[str, list[int]] = {}  # zones in force met by the parts of a role, in order
 
     # --- size and place ------------------------------------------------------------------
 
@@ -365,6 +379,10 @@ class Placement:
             area = 0.0 if shape.areas is None else geometry.lonlat_area(shape.areas)
             self._sizes[role] = (area, _length(shape.lines))
         return self._sizes[role]
+
+    def is_area(self, shape: BaseGeometry) -> bool:
+        """Return whether the footprint's area is that of ``shape``, a polygon among its parts, and nothing else."""
+        return self.groups[""].shape.areas is shape and shape.geom_type == "Polygon"
 
     @property
     def dimensions(self) -> int:
@@ -399,11 +417,12 @@ class Placement:
             shares.append(sum(not zones.isdisjoint(spot) for spot in group.spots) / len(group.spots))
         return shares
 
-    @cached_property
+    @property
     def border_m(self) -> float:
         """Distance to the border of the region (how far around the edition can see)."""
-        found = self._nearest(self.groups[""], np.array([self._overlay.region], np.int32))
-        return math.inf if found is None else found[1]
+        if self._border is None:
+            self.find_nearest((), border=True)
+        return cast("float", self._border)
 
     # --- hits ----------------------------------------------------------------------------
 
@@ -509,7 +528,9 @@ class Placement:
             ``""`` for the whole project.
         """
         group = self.groups[role]
-        wanted = frozenset[int]().union(*(self._overlay.wanted(layer, rows) for layer, rows in selection))
+        wanted, *more = [self._overlay.wanted(layer, rows) for layer, rows in selection] or [frozenset()]
+        if more:
+            wanted = wanted.union(*more)
         alive = self._overlay.alive(self._as_of)
         areal = [zone for zone in group.area if zone in wanted and alive[zone]]
         linear = [zone for zone in group.length if zone in wanted and alive[zone]]
@@ -558,40 +579,74 @@ class Placement:
 
     def distance(self, layer: str, zones: Sequence[int], role: str = "") -> Distance | None:
         """Return the nearest of ``zones`` (row numbers of ``layer``) in force; ``None`` when there is none."""
-        if role and len(self.roles) == 1:
-            role = ""
+        role = self._role(role)
         key = (layer, id(zones), role)
         known = self._distances.get(key)
         if known is None or known[0] is not zones:
-            known = self._distances[key] = (zones, self._find_nearest(layer, zones, role))
+            self.find_nearest(((layer, zones, role),))
+            known = self._distances[key]
         return known[1]
 
-    def _find_nearest(self, layer: str, rows: Sequence[int], role: str) -> Distance | None:
-        wanted = self._overlay.living(layer, rows, self._as_of)
-        if not len(wanted):
-            return None
-        group = self.groups[role]
-        chosen = self._overlay.wanted(layer, rows)
-        alive = self._overlay.alive(self._as_of)
-        met = [
-            z
-            for z in (*group.area, *group.length, *group.on, *self._thin_of(role))
-            if z in chosen and alive[z]
-        ]
-        if met:
-            return Distance(layer, self._overlay.zones[min(met)].code, 0.0, None)
-        found = self._nearest(group, wanted)
-        if found is None:
-            return None
-        return Distance(layer, self._overlay.zones[found[0]].code, found[1], found[2])
+    def find_nearest(self, asked: Iterable[tuple[str, Sequence[int], str]], *, border: bool = False) -> None:
+        """Find the nearest zone of several selections in one call of the engine, for :meth:`distance` to answer from.
 
-    def _nearest(self, group: _Group, zones: NDArray[np.int32]) -> tuple[int, float, float | None] | None:
-        """Return the zone with the nearest boundary, the geodesic distance and the bearing."""
-        best: tuple[int, float, float | None] | None = None
+        Parameters
+        ----------
+        asked : iterable of (layer id, row numbers, role)
+            What :meth:`distance` will be asked for.
+        border : bool, default False
+            Find ``border_m`` as well.
+        """
+        waiting: dict[str, list[tuple[tuple[str, int, str], Sequence[int], NDArray[np.int32]]]] = {}
+        for layer, rows, asked_role in asked:
+            role = self._role(asked_role)
+            key = (layer, id(rows), role)
+            if (known := self._distances.get(key)) is not None and known[0] is rows:
+                continue
+            wanted = self._overlay.living(layer, rows, self._as_of)
+            met = self._first_met(layer, rows, role) if len(wanted) else None
+            if met is not None:
+                self._distances[key] = rows, Distance(layer, self._overlay.zones[met].code, 0.0, None)
+            elif len(wanted):
+                waiting.setdefault(role, []).append((key, rows, wanted))
+            else:
+                self._distances[key] = rows, None
+        if border and self._border is None:
+            waiting.setdefault("", [])
+        for role, selections in waiting.items():
+            zones = [wanted for _, _, wanted in selections]
+            with_border = role == "" and border and self._border is None
+            if with_border:
+                zones.append(self._overlay.border)
+            found = self._nearest(self.groups[role], self._overlay.selections(zones))
+            if with_border:
+                last = found.pop()
+                self._border = math.inf if last is None else last[1]
+            for (key, rows, _), near in zip(selections, found, strict=True):
+                at = None if near is None else Distance(key[0], self._overlay.zones[near[0]].code, *near[1:])
+                self._distances[key] = rows, at
+
+    def _role(self, role: str) -> str:
+        return "" if len(self.roles) == 1 else role
+
+    def _first_met(self, layer: str, rows: Sequence[int], role: str) -> int | None:
+        """Return the first zone of a selection in force that the parts of ``role`` meet, ``None`` without one."""
+        if role not in self._met:
+            group, alive = self.groups[role], self._overlay.alive(self._as_of)
+            every = (*group.area, *group.length, *group.on, *self._thin_of(role))
+            self._met[role] = sorted({z for z in every if z != self._overlay.region and alive[z]})
+        chosen, met = self._overlay.wanted(layer, rows), self._met[role]
+        return None if chosen.isdisjoint(met) else next(z for z in met if z in chosen)
+
+    def _nearest(self, group: _Group, selections: Selections) -> list[tuple[int, float, float | None] | None]:
+        """Return, for each selection, the zone with the nearest boundary, the geodesic distance and the bearing."""
+        best: list[tuple[int, float, float | None] | None] = [None] * len(selections.back)
         for shapes, row in group.rows:
-            for zone, metres, bearing in _remeasured(self._overlay.index.nearest_of(shapes, row, zones)):
-                if best is None or metres < best[1]:
-                    best = (zone, metres, bearing)
+            found = self._overlay.index.nearest_of_each(shapes, row, selections)
+            for i, near in enumerate(_remeasured(found)):
+                known = best[i]
+                if near[0] >= 0 and (known is None or near[1] < known[1]):
+                    best[i] = near
         return best
 
     def _near_of(self, role: str, met: set[int]) -> dict[int, tuple[float, float | None]]:

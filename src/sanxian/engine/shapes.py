@@ -35,6 +35,12 @@ class Shapes:
         geometries : sequence of shapely geometries
             Simple or multi-part; ``None`` and empty ones have no ring.
         """
+        if len(geometries) == 1 and type(geometries[0]) is shapely.Polygon and not geometries[0].is_empty:
+            # the common case, without the steps that sort many by their dimension
+            rings = shapely.get_rings(shapely.orient_polygons(geometries[0]))
+            xy, of_ring = shapely.get_coordinates(rings, return_index=True)
+            ends = _offsets(of_ring, len(rings))
+            return cls(xy, ends, np.array([0, len(rings)]), 2, np.ones(1, np.bool_))
         array = np.empty(len(geometries), dtype=object)
         array[:] = geometries
         dimensions = shapely.get_dimensions(array)

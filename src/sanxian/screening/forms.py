@@ -15,7 +15,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import partial
-from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -42,12 +41,11 @@ class Said(NamedTuple):
 
 def together(said: Sequence[Said]) -> Said:
     """Return several values as they fill blanks one after the other."""
-    if len(said) == 1:
-        return said[0]
-    return Said(
-        tuple(chain.from_iterable([one.values for one in said])),
-        tuple(chain.from_iterable([one.written for one in said])),
-    )
+    values, written = said[0]
+    for more, as_bytes in said[1:]:
+        values += more
+        written += as_bytes
+    return Said(values, written)
 
 
 def say_text(*texts: str) -> Said:
@@ -66,6 +64,9 @@ def _inside_quotes(text: str) -> bytes:
     return recording.piece(text)[1:-1]
 
 
+UNKNOWN: Final = Said(("", "", None), (b"", b"", b"null"))
+"""A value nobody knows."""
+
 BLANKS: Final[Mapping[str, int]] = {"zh-CN": 0, "en": 1, "json": 2}
 """The forms of a value, in the order :func:`say_value` gives them."""
 
@@ -80,22 +81,58 @@ BLANK_PLACE: Final = Place(code=mark(0), name=mark(1), layer=mark(2))
 PLACE_BLANKS: Final = 3
 
 
-class Line(NamedTuple):
-    """A finding ready for a screening: itself, and its bytes in the record."""
+class Line:
+    """A finding ready for a screening: its bytes in the record, and the finding itself once somebody asks for it."""
 
-    finding: Finding
-    written: bytes
+    __slots__ = ("_finding", "_form", "_number", "_values", "blank", "layer", "place", "written")
+
+    def __init__(
+        self,
+        blank: Finding,
+        written: bytes,
+        layer: str,
+        place: str,
+        form: Form | None = None,
+        number: int = 0,
+        values: Sequence[Any] = (),
+    ) -> None:
+        self.blank = blank  # the finding, perhaps with blanks: its outcome, kind and clause are never blank
+        self.written = written
+        self.layer = layer
+        self.place = place
+        self._form = form
+        self._number = number
+        self._values = values
+        self._finding = blank if form is None else None
+
+    @property
+    def finding(self) -> Finding:
+        """The finding, its blanks filled."""
+        if self._finding is None and self._form is not None:
+            self._finding = self._form.finding(self._number, self._values)
+        return self._finding or self.blank
+
+    def __reduce__(self) -> tuple[type[Line], tuple[Finding, bytes, str, str]]:
+        return Line, (self.finding, self.written, self.layer, self.place)
 
 
 class Form:
     """Findings with blanks, and what they add to the questions."""
 
-    __slots__ = ("_fill", "_last", "findings", "shares")
+    __slots__ = ("_fill", "_last", "_parts", "findings", "ranks", "shares")
 
     def __init__(self, findings: Sequence[Finding], shares: tuple[Share, ...] = ()) -> None:
         self.findings = tuple(findings)
         self.shares = shares
-        self._fill = tuple((_fill(finding), _written(finding)) for finding in findings)
+        self.ranks: tuple[tuple[int, ...], ...] | None = (
+            None  # where the findings come among others (``assembly``)
+        )
+        # number, finding, what writes it, whether its layer and its place are blank
+        self._parts = tuple(
+            (i, one, _written(one), one.layer == BLANK_PLACE.layer, one.place == BLANK_PLACE.code)
+            for i, one in enumerate(self.findings)
+        )
+        self._fill: tuple[Fill, ...] | None = None
         self._last: tuple[tuple[bytes, ...], tuple[Line, ...]] | None = None
 
     def __len__(self) -> int:
@@ -107,9 +144,29 @@ class Form:
         if last is not None and last[0] == said.written:
             return last[1]
         values, written = said
-        made = tuple([Line(fill(values), write(written)) for fill, write in self._fill])
+        made = tuple(
+            [
+                Line(
+                    one,
+                    write(written),
+                    values[2] if layer else one.layer,
+                    values[0] if place else one.place,
+                    self,
+                    i,
+                    values,
+                )
+                for i, one, write, layer, place in self._parts
+            ]
+        )
         if len(written) == PLACE_BLANKS:  # nothing but the place: it will be wanted again
             self._last = written, made
+        return made
+
+    def finding(self, number: int, values: Sequence[Any]) -> Finding:
+        """Return one of the findings with ``values`` in its blanks; most are only ever wanted as bytes."""
+        if self._fill is None:
+            self._fill = tuple(map(_fill, self.findings))
+        made: Finding = self._fill[number](values)
         return made
 
 
@@ -122,7 +179,8 @@ class Filled(NamedTuple):
 
 def line(finding: Finding) -> Line:
     """Return a finding without blanks as a line."""
-    return Line(finding, recording.piece(recording.plain(finding)))
+    written = recording.piece(recording.plain(finding))
+    return Line(finding, written, finding.layer, finding.place)
 
 
 # --- filling in ------------------------------------------------------------------------------

@@ -8,10 +8,13 @@ a set of counties. What also depends on the project is kept in memos with a boun
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from enum import Enum
 from functools import cached_property, lru_cache
+from itertools import count
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from sanxian import data, rules
@@ -27,18 +30,31 @@ from sanxian.model import (
     CoverageStatus,
     Finding,
     FindingKind,
+    Hit,
     Layer,
     LayerKind,
     LayerReport,
     Level,
     Outcome,
     PlaceState,
+    Relation,
     UnitClass,
     Zone,
 )
-from sanxian.rules import INDUSTRY, ClauseRules, Share, Value, Variable
+from sanxian.rules import INDUSTRY, ClauseRules, Leaf, Share, Value, Variable
 from sanxian.screening import recording
-from sanxian.screening.forms import BLANK_PLACE, MARKS, Filled, Form, Line, Said, line, say_text
+from sanxian.screening.forms import (
+    BLANK_PLACE,
+    BLANKS,
+    MARKS,
+    PLACE_BLANKS,
+    Filled,
+    Form,
+    Line,
+    Said,
+    line,
+    say_text,
+)
 from sanxian.screening.memo import Memo
 from sanxian.screening.places import Place, both, finding
 
@@ -51,6 +67,7 @@ _LEVEL: Final = {level: i for i, level in enumerate(Level)}
 _KIND: Final = {kind: i for i, kind in enumerate(FindingKind)}
 _FORMS: Final = 16_384  # findings kept as forms, about 8 kB each
 _LINES: Final = 8_192  # findings kept filled in, about 6 kB each
+_LOOKS: Final = 100_000  # values of which a group of clauses remembers what they come to
 _PLACES: Final = 4_096  # plans and surroundings
 
 
@@ -59,6 +76,26 @@ class _Scoped(NamedTuple):
 
     clause: str
     alternatives: tuple[frozenset[str], ...]
+
+
+class Reads(Enum):
+    """How a group takes a variable."""
+
+    NAMED = 0  # said by the project and left blank
+    SAID = 1  # said by the project and kept as it is
+    MEASURED = 2  # measured and left blank
+    SEEN = 3  # anything else, as it is
+
+
+class Reader(NamedTuple):
+    """What one variable comes to in one group of clauses on one date."""
+
+    variable: Variable
+    kind: Reads
+    leaves: tuple[Leaf, ...]  # that read it
+    mentioned: frozenset[str] | None
+    numbers: dict[Hashable, int]  # of what a value comes to: truths and shape
+    known: dict[Hashable, int]  # the same by the value itself
 
 
 class Group:
@@ -70,8 +107,8 @@ class Group:
     """
 
     __slots__ = (
-        "blanks", "clauses", "crossings", "exact", "leaves", "measured", "measures", "members", "mentioned",
-        "plain", "variables",
+        "blanks", "clauses", "crossings", "leaves", "measured", "measures", "members", "mentioned", "plain",
+        "readers", "variables",
     )  # fmt: skip
 
     def __init__(self, members: tuple[ClauseRules, ...], *, plain: bool) -> None:
@@ -82,7 +119,7 @@ class Group:
         self.variables = tuple(dict.fromkeys(leaf.variable for leaf in leaves if leaf.variable is not None))
         self.measures = tuple(v for v in self.variables if v[0] in MEASURED)
         self.blanks = (*(v for v in self.variables if _may_be_blank(v)), *self.measures)
-        self.exact = tuple(v for v in self.variables if v not in self.blanks)
+        self.readers: dict[date, tuple[Reader, ...]] = {}
         self.leaves = tuple(leaf for leaf in leaves if leaf.variable in self.blanks)
         self.measured = tuple(leaf for leaf in leaves if leaf.variable in self.measures)
         self.clauses = tuple(v for v in self.variables if v[0] == "clause")
@@ -94,11 +131,48 @@ class Group:
         }
 
 
+def _member(group: Group, reads: Sequence[Variable], blanks: Sequence[Variable]) -> Member:
+    values = [reads.index(v) for v in group.variables if v in reads]
+    own = [blanks.index(v) for v in group.blanks if v in blanks]
+    filling = [
+        *range(PLACE_BLANKS),
+        *(PLACE_BLANKS + len(BLANKS) * i + k for i in own for k in range(len(BLANKS))),
+    ]
+    return Member(group, itemgetter(*values) if values else len, itemgetter(*filling))
+
+
+def _how(variable: Variable, group: Group) -> Reads:
+    if variable in group.measures:
+        return Reads.MEASURED
+    if variable in group.blanks:
+        return Reads.NAMED
+    return Reads.SAID if variable[0] in ("fact", "industry") else Reads.SEEN
+
+
 def _may_be_blank(variable: Variable) -> bool:
     kind = variable[0]
     if kind == "fact":
         return data.fact(variable[1]).type in _BLANK_TYPES
     return variable == INDUSTRY
+
+
+class Member(NamedTuple):
+    """A group of a plan, and where its values are among all that the plan reads."""
+
+    group: Group
+    pick: Callable[[Sequence[Hashable]], Hashable]  # among what the values come to
+    fill: Callable[[Sequence[Any]], tuple[Any, ...]]  # among the values as they fill blanks, the place first
+
+
+class Table:
+    """Forms found for the groups of a plan, by what the values read come to."""
+
+    __slots__ = ("forms", "known", "numbers")
+
+    def __init__(self, plan: Plan) -> None:
+        self.forms: list[dict[Hashable, Form]] = [{} for _ in range(len(plan.steady) + len(plan.others))]
+        self.known: list[dict[Hashable, int]] = [{} for _ in plan.reads]  # numbers by value
+        self.numbers: list[dict[Hashable, int]] = [{} for _ in plan.reads]  # by what the value comes to
 
 
 class Plan(NamedTuple):
@@ -107,23 +181,31 @@ class Plan(NamedTuple):
     lapsed: tuple[Finding, ...]  # clauses no longer or not yet in force, the place left blank …
     form: Form | None  # … and as a form, unless the edition holds marks itself
     place: Said  # code, name and layer of the place, as they fill blanks
-    steady: tuple[Group, ...]  # groups whose values repeat from project to project
-    others: tuple[Group, ...]  # groups that read a measure or another clause's outcome besides
+    steady: tuple[Member, ...]  # groups whose values repeat from project to project
+    others: tuple[Member, ...]  # groups that read a measure or another clause's outcome besides
+    reads: tuple[Variable, ...]  # what they read, measures and outcomes apart …
+    leaves: tuple[tuple[Leaf, ...], ...]  # … the leaves that read each of those left blank …
+    mentioned: tuple[tuple[frozenset[str] | None, ...], ...]  # … and what they mention
+    blanks: tuple[Variable, ...]  # those left blank
     said: tuple[Variable, ...]  # what the groups ask of the project …
     states: tuple[Variable, ...]  # … of the statements about the place
     crossings: tuple[Variable, ...]  # … of the map
+    distances: tuple[Variable, ...]  # … how near is what
     roles: bool  # … and whether they ask which parts lie here
 
 
 class Moving:
     """A group in a bundle whose measures still have to be seen: its forms by what they come to."""
 
-    __slots__ = ("forms", "group", "said")
+    __slots__ = ("forms", "group", "key", "said")
 
-    def __init__(self, group: Group, said: Said) -> None:
+    def __init__(
+        self, group: Group, said: Said, key: Hashable = None, forms: dict[Hashable, Form] | None = None
+    ) -> None:
         self.group = group
         self.said = said  # all blanks before the measures
-        self.forms: dict[Hashable, Form] = {}
+        self.key = key  # what the values come to besides
+        self.forms: dict[Hashable, Form] = {} if forms is None else forms
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,11 +254,18 @@ class Prepared:
         self._names: dict[tuple[str, str], tuple[str, ...]] = {}
         self._groups: dict[tuple[str, ...], Group] = {}
         self._wanted: dict[str, frozenset[tuple[str, str]]] = {}
+        self._hits: dict[
+            tuple[str, str, Relation], bytes
+        ] = {}  # what a hit on a zone says besides its numbers
         self.rows = {layer: tuple(range(len(zones))) for layer, zones in edition.zones.items()}
         self.forms: Memo[Form] = Memo(round(_FORMS * memory), len)
         self.bundles: Memo[Bundle] = Memo(
             round(_LINES * memory), lambda bundle: 1 + len(bundle.lines), once_is_chance=True
         )
+        self._tables: dict[Hashable, Table] = {}
+        self._numbers = count()
+        self._looks = 0
+        self._room_for_looks = round(_LOOKS * memory)
         self.statements: Memo[tuple[Value, ...]] = Memo(round(_PLACES * memory))
         self.plans: Memo[Plan] = Memo(round(_PLACES * memory))
         self._surroundings: Memo[Surroundings] = Memo(round(_PLACES * memory))
@@ -278,19 +367,72 @@ class Prepared:
                 key = f"list {clause.list_id}" if clause.list_id else f"clause {name}"
                 lists.setdefault(key, []).append(name)
         groups = [self.group(tuple(members)) for members in lists.values()]
-        steady = [group for group in groups if not any(v[0] in _MOVING for v in group.variables)]
         read = list(dict.fromkeys(v for group in groups for v in group.variables))
+        reads = tuple(v for v in read if v[0] not in _MOVING)
+        blanks = tuple(v for v in reads if _may_be_blank(v))
+        members = [_member(group, reads, blanks) for group in groups]
+        steady = [m for m in members if not any(v[0] in _MOVING for v in m.group.variables)]
         return Plan(
             lapsed=tuple(lapsed),
             form=None if self.marked else Form(lapsed),
             place=say_text(place.code, place.name, place.layer),
             steady=tuple(steady),
-            others=tuple(group for group in groups if group not in steady),
+            others=tuple(m for m in members if m not in steady),
+            reads=reads,
+            leaves=tuple(
+                tuple(x for g in groups for x in g.leaves if x.variable == v) if v in blanks else ()
+                for v in reads
+            ),
+            mentioned=tuple(tuple(dict.fromkeys(g.mentioned.get(v) for g in groups)) for v in reads),
+            blanks=blanks,
             said=tuple(v for v in read if v[0] in SAID),
             states=tuple(v for v in read if v[0] == "state"),
             crossings=tuple(v for v in read if v[0] in ("in", "crosses")),
+            distances=tuple(v for v in read if v[0] == "distance"),
             roles=rules.ROLES_HERE in read,
         )
+
+    def table(self, plan: Plan, place: Place, as_of: date, count_drafts: bool) -> Table:
+        """Return the forms found for the groups of a plan."""
+        key = place.layer, place.code, place.doubtful, as_of, count_drafts
+        found = self._tables.get(key)
+        if found is None:
+            found = self._tables[key] = Table(plan)
+        return found
+
+    def readers(self, group: Group, as_of: date) -> tuple[Reader, ...]:
+        """Return what each variable of a group comes to on a date."""
+        found = group.readers.get(as_of)
+        if found is None:
+            found = group.readers[as_of] = tuple(
+                Reader(
+                    variable,
+                    _how(variable, group),
+                    tuple(leaf for leaf in group.leaves if leaf.variable == variable),
+                    group.mentioned.get(variable),
+                    {},
+                    {},
+                )
+                for variable in group.variables
+            )
+        return found
+
+    def number(self, numbers: dict[Hashable, int], kept: Hashable) -> int:
+        """Return the number of what a value comes to, a new one when it is new; no number is given twice."""
+        found = numbers.get(kept)
+        if found is None:
+            self.looked()
+            found = numbers.setdefault(kept, next(self._numbers))
+        return found
+
+    def looked(self) -> None:
+        """Count something remembered of a value; when there is too much of it all is forgotten."""
+        self._looks += 1
+        if self._looks > self._room_for_looks:
+            self._looks = 0
+            self._tables.clear()
+            for group in list(self._groups.values()):
+                group.readers.clear()
 
     def group(self, names: tuple[str, ...]) -> Group:
         """Return clauses that are judged together."""
@@ -328,17 +470,18 @@ class Prepared:
         )
         return bool(MARKS.intersection(repr(texts)) or re.search(r"\\ufdd[0-3]", repr(texts)))
 
-    def order(self, finding: Finding) -> tuple[object, ...]:
-        """Return the place of a finding among others: the worst first, general clauses before special ones."""
-        clause = self.clause.get(finding.clause)
-        return (
-            -finding.outcome,
-            _KIND[finding.kind],
-            -1 if clause is None else _LEVEL[clause.level],
-            finding.clause,
-            finding.layer,
-            finding.place,
-        )
+    def rank(self, finding: Finding) -> int:
+        """Return the place of a finding among others: the worst first, general clauses before special ones.
+
+        Findings of one rank come by layer and place.
+        """
+        kind = len(_KIND) * (Outcome.NON_COMPLIANT - finding.outcome) + _KIND[finding.kind]
+        return kind * (len(self._rank_of_clause) + 1) + self._rank_of_clause.get(finding.clause, 0)
+
+    @cached_property
+    def _rank_of_clause(self) -> dict[str, int]:
+        clauses = sorted(self.clause.values(), key=lambda clause: (_LEVEL[clause.level], clause.id))
+        return {clause.id: number for number, clause in enumerate(clauses, 1)}
 
     # --- zones --------------------------------------------------------------------------------
 
@@ -486,6 +629,16 @@ class Prepared:
             for name, clause in self.clause.items()
         }
 
+    def written_hit(self, hit: Hit) -> bytes:
+        """Return a hit as the record has it."""
+        if hit.role or hit.office is not None:
+            return recording.canonical(recording.plain(hit))
+        key = hit.layer, hit.zone, hit.relation
+        words = self._hits.get(key)
+        if words is None:
+            words = self._hits[key] = recording.hit_words(hit)
+        return recording.hit_written(words, hit)
+
     @cached_property
     def written_always(self) -> dict[str, tuple[bytes, ...]]:
         """Pieces of the record that are the same in every screening with this edition."""
@@ -493,6 +646,7 @@ class Prepared:
         return {
             "edition": (recording.canonical(recording.plain(info)),),
             "method": (recording.canonical(recording.method(info.area_method)),),
+            "schema": (recording.canonical(recording.SCHEMA),),
         }
 
 

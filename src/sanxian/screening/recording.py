@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
 from functools import lru_cache
+from math import copysign, isfinite
 from operator import attrgetter
 from typing import Any, Final
 
-from sanxian.model import Outcome
-from sanxian.screening.result import Screening
+from sanxian.model import Hit, Outcome
+from sanxian.screening.result import Opening, Screening
 
 SCHEMA: Final = "sanxian/screening/1"
 OPTIONAL: Final = (
@@ -74,6 +74,10 @@ CONTENT: Final[Mapping[str, Callable[[Screening], Any]]] = {
 }
 """What a record holds besides its digest."""
 
+_HEAD: Final = tuple(sorted(key for key in CONTENT if key < "digest"))
+_BEFORE: Final = tuple(sorted(key for key in CONTENT if "digest" < key < "findings"))
+_AFTER: Final = tuple(sorted(key for key in CONTENT if key >= "findings"))
+
 
 def record(screening: Screening) -> dict[str, Any]:
     """Return the screening as plain JSON values, with its own digest.
@@ -89,10 +93,36 @@ def record(screening: Screening) -> dict[str, Any]:
 
 def to_json(screening: Screening) -> bytes:
     """Return the record as canonical UTF-8 JSON: same screening, same bytes."""
-    pieces = screening._pieces  # noqa: SLF001 - the two modules share it; nobody else does
-    if pieces is None:
+    known = screening._written  # noqa: SLF001 - the two modules share it; nobody else does
+    if known is None:
         return canonical(record(screening))
-    written: list[bytes] = []
+    opening = known.opening or begun(screening)
+    rest: list[bytes] = []
+    _write(screening, known.pieces, _AFTER, rest)
+    last = b"".join(rest)
+    hashed = opening.hashed.copy()
+    hashed.update(last)
+    digest = b',"digest":"sha256:%b"' % hashed.hexdigest().encode()
+    return b"".join((*opening.head, digest, *opening.tail, last))
+
+
+def begun(screening: Screening, findings: Sequence[bytes] = ()) -> Opening:
+    """Return how the record of a screening begins, and with which of the pieces of its findings."""
+    known = screening._written  # noqa: SLF001
+    pieces = {} if known is None else known.pieces
+    head: list[bytes] = []
+    tail: list[bytes] = []
+    _write(screening, pieces, _HEAD, head)
+    _write(screening, pieces, _BEFORE, tail)
+    head[0] = b"{" + head[0][1:]
+    tail += b',"findings":', *findings
+    return Opening(tuple(head), tuple(tail), hashlib.sha256(b"".join((*head, *tail))))
+
+
+def _write(
+    screening: Screening, pieces: Mapping[str, Sequence[bytes]], keys: Sequence[str], written: list[bytes]
+) -> None:
+    """Write the values of ``keys``, each after a comma."""
     small: dict[str, Any] = {}  # values not written yet, side by side in the record
 
     def write_small() -> None:
@@ -100,22 +130,16 @@ def to_json(screening: Screening) -> bytes:
             written.extend((b",", _written(small)[1:-1]))
             small.clear()
 
-    before = 0
-    for key, value in sorted(CONTENT.items()):
-        if key > "digest" and not before:
-            write_small()
-            before = len(written)  # where the digest belongs
-        if key in pieces:
+    for key in keys:
+        if key == "findings":  # its key belongs to the opening
+            written += pieces[key]
+        elif key in pieces:
             write_small()
             written += b',"%b":' % key.encode(), *pieces[key]
         else:
-            small[key] = value(screening)
+            small[key] = CONTENT[key](screening)
     write_small()
-    written[0] = b"{" + written[0][1:]
-    written.append(b"}")
-    digest = hashlib.sha256(b"".join(written)).hexdigest()
-    written.insert(before, b',"digest":"sha256:%b"' % digest.encode())
-    return b"".join(written)
+    written.extend((b"}",) if keys is _AFTER else ())
 
 
 def digest_of(body: Mapping[str, Any]) -> str:
@@ -153,7 +177,7 @@ def piece(value: Any) -> bytes:
 def small_piece(value: Any) -> bytes:
     """Return the same as :func:`piece`, quicker for a number or a range: setting up the encoder takes longer."""
     kind = type(value)
-    if kind is float and math.isfinite(value):
+    if kind is float and isfinite(value):
         return float.__repr__(value).encode()  # as the encoder does
     if value is None:
         return b"null"
@@ -161,6 +185,43 @@ def small_piece(value: Any) -> bytes:
         members = [b"%b:%b" % (piece(key), small_piece(item)) for key, item in sorted(value.items())]
         return b"{%b}" % b",".join(members)
     return piece(value)
+
+
+_CONSTANTS: Final = (b"false", b"true")
+_NUMBERS: Final = (
+    "area_m2", "bearing_deg", "distance_m", "length_m", "margin_m", "points", "published_area_m2", "sensitive",
+    "share", "zone_share",
+)  # fmt: skip
+
+
+def hit_words(hit: Hit) -> bytes:
+    """Return a hit without role and office as canonical JSON with a place for each of its numbers."""
+    words = canonical(plain(hit) | dict.fromkeys(_NUMBERS, "\ufdd0")).replace(b"%", b"%%")
+    return words.replace(canonical("\ufdd0"), b"%b")
+
+
+def hit_written(words: bytes, hit: Hit) -> bytes:
+    """Return a hit in the words of :func:`hit_words` of one like it."""
+    bearing, published = hit.bearing_deg, hit.published_area_m2
+    return words % (
+        _number(hit.area_m2),
+        b"null" if bearing is None else _number(bearing),
+        _number(hit.distance_m),
+        _number(hit.length_m),
+        _number(hit.margin_m),
+        b"%d" % hit.points,
+        b"null" if published is None else _number(published),
+        _CONSTANTS[hit.sensitive],
+        _number(hit.share),
+        _number(hit.zone_share),
+    )
+
+
+def _number(value: float) -> bytes:
+    if value == 0.0 and type(value) is float:
+        return b"0.0" if copysign(1.0, value) > 0 else b"-0.0"  # most numbers of a hit
+    # as the encoder does
+    return repr(value).encode() if type(value) is float and isfinite(value) else canonical(value)
 
 
 def _written(value: Any) -> bytes:

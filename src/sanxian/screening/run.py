@@ -22,7 +22,18 @@ from sanxian.screening.forms import BLANK_PLACE, Filled, Form, Line, Said, line,
 from sanxian.screening.places import Place, both, finding
 from sanxian.screening.prepared import EVERYWHERE, Bundle, Group, Moving, Plan, Prepared, bundle
 from sanxian.screening.result import PartReport
-from sanxian.screening.sight import GAP, Facts, Look, Map, Seen, Sight, WithBlanks, look, shape
+from sanxian.screening.sight import (
+    GAP,
+    Facts,
+    Map,
+    Seen,
+    Sight,
+    WithBlanks,
+    doubts,
+    look,
+    shapes,
+    values_in,
+)
 
 _SETTLED: Final = (Outcome.NOT_APPLICABLE, Outcome.COMPLIANT)
 
@@ -48,6 +59,7 @@ class Run(Seen):
         filled: list[Filled] = []
         others: list[Line] = [*self._place_lines(), *self._boundary_lines()]
         shares: list[Share] = []
+        self.chart.look_around({v: None for _, plan in self.reached.values() for v in plan.distances})
         for place, plan in self.reached.values():
             said = self._bundle(place, plan)
             bundles.append(said)
@@ -55,7 +67,7 @@ class Run(Seen):
                 if moving.group.plain and not self.facts.marked:
                     filled.append(self._moving(moving, place))
                 else:
-                    lines, asked = self._in_full(moving.group, place)
+                    lines, asked = self._in_full(moving.group, Sight(self, place))
                     others += lines
                     shares += asked
         return Answer(
@@ -66,7 +78,7 @@ class Run(Seen):
             counties=self.chart.counties,
             layers=frozenset([hit.layer for hit in self.chart.met]),
             hits=self._hits(),
-            parts=tuple(map(_part_report, self.project.parts)),
+            parts=tuple([_part_report(part, self.placement) for part in self.project.parts]),
             area_m2=self.placement.area_m2,
             length_m=self.placement.length_m,
         )
@@ -128,9 +140,10 @@ class Run(Seen):
             sight.states(plan.states),
             tuple([(self.read(v), self.chart.doubtful(v)) for v in plan.crossings]),
         )
-        return self.prepared.bundles.get(key) or self.prepared.bundles.keep(key, self._gather(place, plan))
+        return self.prepared.bundles.get(key) or self.prepared.bundles.keep(key, self._gather(sight, plan))
 
-    def _gather(self, place: Place, plan: Plan) -> Bundle:
+    def _gather(self, sight: Sight, plan: Plan) -> Bundle:
+        place = sight.place
         filled: list[Filled] = []
         others: list[Line] = []
         shares: list[Share] = []
@@ -140,61 +153,66 @@ class Run(Seen):
             for lapsed in plan.lapsed:
                 here = replace(lapsed, place=place.code, place_name=place.name, layer=place.layer)
                 others.append(line(here))
-        for group in plan.steady:
+        table = self.prepared.table(plan, place, self.as_of, self.count_drafts)
+        read = values_in(plan, table, sight, self)
+        values, written = together([plan.place, *map(self.said, plan.blanks)])
+        forms = iter(table.forms)
+        for (group, pick, fill), known in zip(plan.steady, forms, strict=False):
             if group.plain and not self.facts.marked:
-                filled.append(Filled(self._form(group, place), self._before_measures(plan, group)))
+                key = pick(read)
+                form = known.get(key)
+                if form is None:
+                    form = known[key] = self._form(group, sight)
+                    self.prepared.looked()
+                filled.append(Filled(form, Said(fill(values), fill(written))))
             else:
-                lines, asked = self._in_full(group, place)
+                lines, asked = self._in_full(group, sight)
                 others += lines
                 shares += asked
-        return bundle(
-            filled,
-            others,
-            shares,
-            [Moving(group, self._before_measures(plan, group)) for group in plan.others],
-        )
-
-    def _before_measures(self, plan: Plan, group: Group) -> Said:
-        """Return what fills the blanks of a group before those of its measures."""
-        steady = group.blanks[: len(group.blanks) - len(group.measures)]
-        return together((plan.place, *map(self.said, steady)))
+        moving = [
+            Moving(group, Said(fill(values), fill(written)), pick(read), known)
+            for (group, pick, fill), known in zip(plan.others, forms, strict=True)
+        ]
+        return bundle(filled, others, shares, moving)
 
     def _moving(self, moving: Moving, place: Place) -> Filled:
         """Return what a group says whose other values are those of a bundle."""
-        group, sight = moving.group, self
+        group = moving.group
+        measures = [self.measure(variable) for variable in group.measures]
         key = (
-            tuple([leaf.test(sight) for leaf in group.measured]),
-            tuple([shape(sight.read(variable), None) for variable in group.measures]),
-            tuple([sight.read(variable) for variable in group.clauses]),
+            moving.key,
+            tuple([leaf.test(self.measured) for leaf in group.measured]),
+            tuple([one.shape for one in measures]),
+            tuple([self.read(variable) for variable in group.clauses]),
         )
         form = moving.forms.get(key)
         if form is None:
-            form = moving.forms[key] = self._form(group, place)
-        return Filled(form, together((moving.said, *map(sight.said, group.measures))))
+            form = moving.forms[key] = self._form(group, Sight(self, place))
+            self.prepared.looked()
+        return Filled(form, together([moving.said, *[one.said for one in measures]]))
 
-    def _in_full(self, group: Group, place: Place) -> tuple[tuple[Line, ...], tuple[Share, ...]]:
+    def _in_full(self, group: Group, sight: Sight) -> tuple[tuple[Line, ...], tuple[Share, ...]]:
         """Return the findings of a group written without a form, and what they add to the questions."""
-        sight = Sight(self, place)
-        findings = self._findings(group, place, sight, look(group, sight, self.chart))
+        findings = self._findings(group, sight.place, sight)
         shares = rules.shares(group.members, sight, count_drafts=self.count_drafts)
         return tuple([line(one) for one in findings]), shares
 
-    def _form(self, group: Group, place: Place) -> Form:
+    def _form(self, group: Group, sight: Sight) -> Form:
         """Return the findings of a group with blanks for the place and for the values it saw."""
-        sight = Sight(self, place)
-        found = look(group, sight, self.chart)
+        place = sight.place
+        found = look(group, sight, self)
         key = group, self.as_of, self.count_drafts, place.doubtful, place.office, found
         form = self.prepared.forms.get(key)
         if form is None:
             blank = BLANK_PLACE._replace(doubtful=place.doubtful, office=place.office)
-            findings = self._findings(group, blank, WithBlanks(sight, group, found), found)
+            findings = self._findings(group, blank, WithBlanks(sight, group, shapes(group, sight)))
             shares = rules.shares(group.members, sight, count_drafts=self.count_drafts)
             form = self.prepared.forms.keep(key, Form(findings, shares))
         return form
 
-    def _findings(self, group: Group, place: Place, env: rules.Environment, found: Look) -> list[Finding]:
+    def _findings(self, group: Group, place: Place, env: rules.Environment) -> list[Finding]:
         judged = rules.judge(group.members, env, count_drafts=self.count_drafts)
-        doubted = {v for v, doubt in zip(group.crossings, found.doubts, strict=True) if doubt}
+        doubted = {v for v, doubt in zip(group.crossings, doubts(group, self.chart), strict=True) if doubt}
         return [
             self._settle(place, compiled, one, env, doubted)
             for compiled, one in zip(group.members, judged, strict=True)
@@ -246,7 +264,7 @@ class Run(Seen):
         if name not in self._outcomes:
             found = [Outcome.NOT_APPLICABLE]
             for place, plan in self.reached.values():
-                for group in (*plan.steady, *plan.others):
+                for group, _, _ in (*plan.steady, *plan.others):
                     if any(member.clause == name for member in group.members):
                         found += [x.outcome for x in self._outcomes_in(group, place) if x.clause == name]
             self._outcomes[name] = max(found)
@@ -255,8 +273,8 @@ class Run(Seen):
     def _outcomes_in(self, group: Group, place: Place) -> Sequence[Finding]:
         """Return the findings of a group in a place for their outcomes; their blanks stay as they are."""
         if group.plain and not self.facts.marked:
-            return self._form(group, place).findings
-        return [x.finding for x in self._in_full(group, place)[0]]
+            return self._form(group, Sight(self, place)).findings
+        return [x.finding for x in self._in_full(group, Sight(self, place))[0]]
 
     # --- findings about the map ---------------------------------------------------------------
 
@@ -329,27 +347,35 @@ def _placed(projects: Sequence[tuple[Part, ...]], prepared: Prepared, as_of: dat
         return (prepared.overlay.place(parts, as_of) for parts in projects)
 
 
-def _part_report(part: Part) -> PartReport:
-    area, length = geometry.measure(part.geometry)
-    west, south, east, north = map(float, shapely.bounds(part.geometry))
+def _part_report(part: Part, placement: Placement | None = None) -> PartReport:
+    """Return a part as it was read; of a ``placement`` that consists of it alone, its area is measured already."""
+    shape = part.geometry
+    if placement is not None and placement.is_area(shape):
+        area, length = placement.area_m2, 0.0
+    else:
+        area, length = geometry.measure(shape)
+    west, south, east, north = shapely.bounds(shape).tolist()
     return PartReport(
         role=part.role,
         name=part.name,
-        geometry_type=part.geometry.geom_type,
+        geometry_type=shape.geom_type,
         area_m2=area,
         length_m=length,
         bbox=(west, south, east, north),
         crs_in=part.crs_in,
         source=part.source,
         repairs=part.repairs,
-        geometry=_geojson(part.geometry),
+        geometry=_geojson(shape),
     )
 
 
 def _geojson(shape: BaseGeometry) -> dict[str, Any]:
-    if shape.geom_type == "Polygon" and not shape.has_z and not shape.is_empty:
+    if type(shape) is shapely.Polygon and not shape.has_z and not shape.is_empty:
         # what GEOS would write, without writing and reading it
-        rings = [shapely.get_coordinates(ring).tolist() for ring in shapely.get_rings(shape)]
+        if shapely.get_num_interior_rings(shape):
+            rings = [shapely.get_coordinates(ring).tolist() for ring in shapely.get_rings(shape)]
+        else:
+            rings = [shapely.get_coordinates(shape).tolist()]
         return {"type": "Polygon", "coordinates": rings}
     made: dict[str, Any] = json.loads(shapely.to_geojson(shape))
     return made

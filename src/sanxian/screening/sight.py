@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import Final, NamedTuple
 
 from sanxian import rules
 from sanxian.engine import Distance, Placement
-from sanxian.model import LayerKind, Outcome, Project, Relation, Truth, in_force
+from sanxian.model import LayerKind, Outcome, Project, Relation, in_force
 from sanxian.rules import Several, Span, Value, Variable
-from sanxian.screening.forms import BLANKS, MARKS, PLACE_BLANKS, Said, mark, say_value
+from sanxian.screening.forms import BLANKS, MARKS, PLACE_BLANKS, UNKNOWN, Said, mark, say_value
 from sanxian.screening.places import Place
-from sanxian.screening.prepared import SAID, Group, Prepared, Surroundings
+from sanxian.screening.prepared import SAID, Group, Plan, Prepared, Reads, Surroundings, Table
 
 GAP: Final = 1e-6  # share of a footprint without control unit that is more than rounding
 
@@ -104,7 +104,7 @@ class Map:
 
     def __init__(self, prepared: Prepared, placement: Placement) -> None:
         self._prepared = prepared
-        self._placement = placement
+        self.placement = placement
         self.hits = placement.hits
         self.met = tuple(h for h in self.hits if h.relation is Relation.OVERLAP and h.role == "")
         zones = (prepared.zone[h.layer, h.zone] for h in self.met)
@@ -119,49 +119,60 @@ class Map:
 
     def roles_in(self, layer: str, code: str) -> frozenset[str]:
         """Return the roles of the parts that lie in a zone."""
-        roles = self._placement.roles
+        roles = self.placement.roles
         if len(roles) == 1:
             return frozenset(roles)
         return frozenset(role for role, zones in self._zones.items() if role and (layer, code) in zones)
 
     def _role(self, role: str) -> str:
-        return "" if len(self._placement.roles) == 1 and role in self._placement.roles else role
+        return "" if len(self.placement.roles) == 1 and role in self.placement.roles else role
 
     def read(self, variable: Variable) -> Value:
         """Return what the map says to a spatial variable; ``None`` when it cannot say."""
         kind, target, role = variable[:3]
-        if role and role not in self._placement.roles:
+        if role and role not in self.placement.roles:
             return None  # a part nobody has drawn
         selection = self._prepared.select(target)
         if not selection:
             return None  # no such layer: silence is not a no
         if kind == "distance":
             return self._distance(selection, self._role(role))
-        sees_all = self._placement.outside_share <= GAP and self.surroundings.sees(target)
+        sees_all = self.placement.outside_share <= GAP and self.surroundings.sees(target)
         if kind in ("in", "crosses"):
             met = self._zones.get(self._role(role), set())
             return True if not met.isdisjoint(self._prepared.wanted(target)) else False if sees_all else None
-        extent = self._placement.extent(selection, self._role(role))
+        extent = self.placement.extent(selection, self._role(role))
         if kind == "share" and variable[3] == "zone":
             value, most = 100.0 * extent.zone_share, 100.0
         elif kind == "share":
             value, most = 100.0 * extent.share, 100.0
         elif kind == "area":
-            value, most = extent.area_m2, max(extent.area_m2, self._placement.area_m2)
+            value, most = extent.area_m2, max(extent.area_m2, self.placement.area_m2)
         else:
             # a river may wind through an area at any length
-            bound = math.inf if self._placement.area_m2 else self._placement.length_m
+            bound = math.inf if self.placement.area_m2 else self.placement.length_m
             value, most = extent.length_m, max(extent.length_m, bound)
         return Span.exact(value) if sees_all else Span(value, most)
 
+    def look_around(self, variables: Iterable[Variable]) -> None:
+        """Measure the distances that will be read, all in one call of the engine."""
+        asked: dict[tuple[str, int, str], tuple[str, Sequence[int], str]] = {}
+        for _, target, role in variables:
+            if not role or role in self.placement.roles:
+                for layer, rows in self._prepared.select(target):
+                    for one in ((layer, rows), *self._prepared.blind_counties(layer)):
+                        asked.setdefault((one[0], id(one[1]), self._role(role)), (*one, role))
+        if asked:
+            self.placement.find_nearest(asked.values(), border=self.placement.outside_share <= 0)
+
     def _distance(self, selection: Sequence[tuple[str, tuple[int, ...]]], role: str) -> Span:
         """Return the distance to the nearest zone: exact as far as the edition can see, open beyond."""
-        found = [self._placement.distance(layer, rows, role) for layer, rows in selection]
+        found = [self.placement.distance(layer, rows, role) for layer, rows in selection]
         nearest = min((d.distance_m for d in found if d is not None), default=math.inf)
-        sight = 0.0 if self._placement.outside_share > 0 else self._placement.border_m
+        sight = 0.0 if self.placement.outside_share > 0 else self.placement.border_m
         for layer, _ in selection:
             for admin, rows in self._prepared.blind_counties(layer):
-                blind: Distance | None = self._placement.distance(admin, rows, role)
+                blind: Distance | None = self.placement.distance(admin, rows, role)
                 sight = min(sight, math.inf if blind is None else blind.distance_m)
             if self._prepared.sees_nothing(layer):
                 sight = 0.0
@@ -184,6 +195,17 @@ class Map:
         wanted, role = self._prepared.wanted(variable[1]), self._role(variable[2])
         certain = [sure for at, zone, sure in self._strict if at == role and zone in wanted]
         return bool(certain) and not any(certain)
+
+
+class Known:
+    """Values at hand as the leaves read them (a ``rules.Environment``), without asking where they come from."""
+
+    __slots__ = ("as_of", "catalogue", "read")
+
+    def __init__(self, values: Mapping[Variable, Value], seen: Seen) -> None:
+        self.as_of = seen.as_of
+        self.read = values.get
+        self.catalogue = seen.catalogue
 
 
 class Shape(NamedTuple):
@@ -212,12 +234,12 @@ def shape(value: Value, mentioned: frozenset[str] | None) -> Shape | Hashable:
 class Sight:
     """What the rules see of a project from one place (a ``rules.Environment``)."""
 
-    __slots__ = ("_here", "_place", "_project", "as_of")
+    __slots__ = ("_here", "_project", "as_of", "place")
 
     def __init__(self, project: Seen, place: Place) -> None:
         self.as_of = project.as_of
         self._project = project
-        self._place = place
+        self.place = place
         self._here: dict[Variable, Value] = {}
 
     def catalogue(self, name: str) -> tuple[str, ...] | None:
@@ -234,32 +256,32 @@ class Sight:
             return self._project.read(variable)
         if variable not in self._here:
             here = variable == rules.ROLES_HERE
-            self._here[variable] = self._place.roles if here else self._states(variable[1], variable[2])
+            self._here[variable] = self.place.roles if here else self._states(variable[1], variable[2])
         return self._here[variable]
 
     def states(self, variables: tuple[Variable, ...]) -> tuple[Value, ...]:
         """Return several statements about this place, from memory when they were read before."""
         if not variables:
             return ()
-        touched = self._project.touched if self._place.layer == "" else None
-        key = self._place.layer, self._place.code, self._place.counties, touched, self.as_of, variables
+        touched = self._project.touched if self.place.layer == "" else None
+        key = self.place.layer, self.place.code, self.place.counties, touched, self.as_of, variables
         memo = self._project.prepared.statements
         return memo.get(key) or memo.keep(key, tuple(map(self.read, variables)))
 
     def _states(self, key: str, at: str) -> Several:
         """Return the statements about this place, else about its counties and what lies above them."""
         if at == "":
-            codes = self._project.touched if self._place.layer == "" else (self._place.code,)
+            codes = self._project.touched if self.place.layer == "" else (self.place.code,)
             own = [value for code in codes for value in self._stated(code, key)]
             if own:
                 return Several(frozenset(own), True)
         if at == "place":
-            own = self._stated(self._place.code, key)
+            own = self._stated(self.place.code, key)
             return Several(frozenset(own), bool(own))
         depth = {"": (6, 4, 2), "county": (6,), "prefecture": (4,), "province": (2,)}[at]
         values: list[str] = []
         complete = True
-        for county in self._place.counties:
+        for county in self.place.counties:
             stated = next((v for n in depth if (v := self._stated(county[:n], key))), [])
             values += stated
             complete &= bool(stated)
@@ -268,6 +290,13 @@ class Sight:
     def _stated(self, place: str, key: str) -> list[str]:
         stated = self._project.prepared.states.get((place, key), ())
         return [s.value for s in stated if in_force(s.valid_from, s.valid_to, self.as_of)]
+
+
+class Measured(NamedTuple):
+    """A measured value: its shape, and as it fills blanks."""
+
+    shape: Hashable
+    said: Said
 
 
 class Seen(ABC):
@@ -280,6 +309,9 @@ class Seen(ABC):
         self.as_of = as_of
         self._values: dict[Variable, Value] = {}
         self._said: dict[Variable, Said] = {}
+        self._measured: dict[Variable, Measured] = {}
+        self.given = Known(facts.values, self)
+        self.measured = Known(self._values, self)
 
     @abstractmethod
     def outcome_of(self, name: str) -> Outcome:
@@ -311,34 +343,89 @@ class Seen(ABC):
             return self.outcome_of(variable[1]) if variable[1] in self.prepared.clause else None
         return self.chart.read(variable)
 
+    def measure(self, variable: Variable) -> Measured:
+        """Return a measured value, which ``measured`` knows from now on, with its shape and as it fills blanks."""
+        found = self._measured.get(variable)
+        if found is None:
+            found = self._measured[variable] = Measured(shape(self.read(variable), None), self.said(variable))
+        return found
+
     def said(self, variable: Variable) -> Said:
         """Return the value of a variable as it fills blanks."""
         if variable not in self._said:
             value = self.read(variable)
+            if value is None:
+                return UNKNOWN
             zh = rules.show(value, variable, "zh-CN")
             en = zh if isinstance(value, Span) else rules.show(value, variable, "en")  # a number is a number
             self._said[variable] = say_value(zh, en, rules.plain(value))
         return self._said[variable]
 
 
-class Look(NamedTuple):
-    """What a group of clauses takes from one sight: all that its findings depend on, blanks apart."""
+def look(group: Group, sight: Sight, seen: Seen) -> tuple[Hashable, ...]:
+    """Return what ``group`` takes from ``sight``: a key that is equal only where its findings differ in blanks alone.
 
-    truths: tuple[Truth, ...]  # of the leaves whose values are left blank
-    shapes: tuple[Hashable, ...]  # of those values
-    exact: tuple[Hashable, ...]  # the other values
-    doubts: tuple[bool, ...]  # whether in/crosses hang on the accuracy of a strict line
+    Of a value left blank it is a number that stands for the truths of the leaves reading it and its shape; equal
+    values have been looked up before, so mostly none of the leaves is tried.
+    """
+    found: list[Hashable] = []
+    facts, prepared = seen.facts, seen.prepared
+    tokens = facts.tokens
+    for reader in prepared.readers(group, seen.as_of):
+        variable, kind, leaves, mentioned, numbers, known = reader
+        if kind is Reads.NAMED:
+            token_ = tokens.get(variable)
+            number = known.get(token_)
+            if number is None:
+                kept = (*[leaf.test(seen.given) for leaf in leaves], shape(facts.read(variable), mentioned))
+                number = known[token_] = prepared.number(numbers, kept)
+            found.append(number)
+        elif kind is Reads.SAID:
+            found.append(tokens.get(variable))
+        elif kind is Reads.MEASURED:
+            kept = (seen.measure(variable).shape, *[leaf.test(seen.measured) for leaf in leaves])
+            found.append(prepared.number(numbers, kept))
+        else:
+            found.append(token(sight.read(variable)))
+    if group.crossings:
+        found += doubts(group, seen.chart)
+    return tuple(found)
 
 
-def look(group: Group, sight: Sight, chart: Map) -> Look:
-    """Return what ``group`` takes from ``sight``."""
-    read, mentioned = sight.read, group.mentioned.get
-    return Look(
-        tuple([leaf.test(sight) for leaf in group.leaves]),
-        tuple([shape(read(variable), mentioned(variable)) for variable in group.blanks]),
-        tuple([token(read(variable)) for variable in group.exact]),
-        tuple(map(chart.doubtful, group.crossings)),
-    )
+def values_in(plan: Plan, table: Table, sight: Sight, seen: Seen) -> list[Hashable]:
+    """Return what each value that ``plan`` reads comes to, as :func:`look` does for one group."""
+    facts, chart, prepared = seen.facts, seen.chart, seen.prepared
+    tokens = facts.tokens
+    found: list[Hashable] = []
+    for i, variable in enumerate(plan.reads):
+        kind = variable[0]
+        if plan.leaves[i]:
+            token_ = tokens.get(variable)
+            number = table.known[i].get(token_)
+            if number is None:
+                value = facts.read(variable)
+                kept = tuple([leaf.test(seen.given) for leaf in plan.leaves[i]])
+                shapes_ = tuple([shape(value, mentioned) for mentioned in plan.mentioned[i]])
+                number = table.known[i][token_] = prepared.number(table.numbers[i], (kept, shapes_))
+                prepared.looked()
+            found.append(number)
+        elif kind in ("fact", "industry"):
+            found.append(tokens.get(variable))
+        elif kind in ("in", "crosses"):
+            found.append((seen.read(variable), chart.doubtful(variable)))
+        else:
+            found.append(token(sight.read(variable)))
+    return found
+
+
+def shapes(group: Group, sight: Sight) -> tuple[Hashable, ...]:
+    """Return the shapes of the values that are left blank."""
+    return tuple([shape(sight.read(variable), group.mentioned.get(variable)) for variable in group.blanks])
+
+
+def doubts(group: Group, chart: Map) -> tuple[bool, ...]:
+    """Return which answers to in/crosses hang on the accuracy of a strict line."""
+    return tuple(map(chart.doubtful, group.crossings))
 
 
 class WithBlanks:
@@ -346,7 +433,7 @@ class WithBlanks:
 
     __slots__ = ("_blanks", "_sight", "as_of", "catalogue", "read", "title")
 
-    def __init__(self, sight: Sight, group: Group, found: Look) -> None:
+    def __init__(self, sight: Sight, group: Group, shapes_: Sequence[Hashable]) -> None:
         self.as_of, self.read, self.catalogue, self.title = (
             sight.as_of,
             sight.read,
@@ -355,7 +442,7 @@ class WithBlanks:
         )
         self._blanks = {
             variable: PLACE_BLANKS + i * len(BLANKS)
-            for i, (variable, kind) in enumerate(zip(group.blanks, found.shapes, strict=True))
+            for i, (variable, kind) in enumerate(zip(group.blanks, shapes_, strict=True))
             if isinstance(kind, Shape)
         }
 
