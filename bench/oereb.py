@@ -510,6 +510,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         told["rounds"] = []
         for _ in range(1 if arguments.quick else 3):
             told["rounds"].append(one_round(sides, pool, rng, arguments.quick))
+            (ROOT / "build" / "oereb" / "so-far.json").write_text(json.dumps(told), "utf-8")
             note(json.dumps(told["rounds"][-1]))
         with psycopg.connect(server.dsn) as connection:
             (backend,) = connection.execute("select pg_backend_pid()").fetchone() or (0,)

@@ -329,6 +329,8 @@ def registry_folder(path: Path, folder: Path) -> Path:
     with registry.begin() as connection:
         offered = editions.register(connection, registry, path, at=now, by="bench")
     registry.close()
+    # one address asks for everybody here: its share of a minute is not what is measured
+    (folder / "sanxian.toml").write_text("[server]\npublic_screenings_per_minute = 10000000\n", "utf-8")
     kept = registry.editions / offered.file
     shutil.copyfile(index_path(path), index_path(kept))
     return folder

@@ -35,7 +35,7 @@ FULL = 400  # projects of the full run, which is in proportion to their number
 
 def projects_of(edition: Edition, in_county: int) -> list[Project]:
     """Small sites and points, the same every time; every ``in_county``-th in the county, 0: none on purpose."""
-    rng = random.Random(2026)  # noqa: S311 - places, no secrets
+    rng = random.Random(2026)
     (county,) = (zone.geometry for zone in edition.zones["county"] if zone.code == COUNTY)
     return [
         project_inside(county if in_county and n % in_county == 0 else edition.outline, rng, str(n))

@@ -306,7 +306,7 @@ def registries(kind: str, rows: int, folder: Path | None) -> Iterator[tuple[Regi
     try:
         if kind == "sqlite":
             if (parent / "registry.db").exists():
-                registry = open_registry(parent)
+                registry = open_registry(parent, migrate=True)
             else:
                 registry = create_registry(parent, now=NOW)
                 fill(registry, rows)

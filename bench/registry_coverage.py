@@ -152,7 +152,7 @@ def rechecked(folder: Path, count: int) -> dict[str, Any]:
     new = replace(new, info=replace(new.info, id=f"{new.info.id}-bis"))
     files = {}
     for name, edition in (("old", old), ("new", new)):
-        write_edition(edition, folder / f"{name}.gpkg")
+        write_edition(edition, folder / f"{name}.gpkg", check=False)
         opened = open_edition(folder / f"{name}.gpkg")
         files[opened.info.digest] = opened
     before, after = files.values()
@@ -193,11 +193,10 @@ def main() -> None:
     options.add_argument("--out", type=Path, default=HERE / "results" / "registry_coverage.json")
     given = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="sanxian-bench-") as folder:
-        result = {
-            "intake": intake(Path(folder), given.rows),
-            "recheck": rechecked(Path(folder), given.projects),
-        }
-    print(json.dumps(result, ensure_ascii=False, indent=1))
+        result: dict[str, Any] = {}
+        for name, task, size in (("intake", intake, given.rows), ("recheck", rechecked, given.projects)):
+            result[name] = task(Path(folder), size)
+            print(name, json.dumps(result[name], ensure_ascii=False), flush=True)
     given.out.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 

@@ -16,6 +16,7 @@ import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 from starlette.datastructures import State
+from starlette.middleware import Middleware
 
 from sanxian.registry import Registry, accounts, create_registry, open_registry
 from sanxian.registry.accounts import Role
@@ -99,7 +100,13 @@ class House:
         # The routes are the same for every house, and making them anew would take longer than most tests.
         self.app = copy(_app[0])
         self.app.middleware_stack = None
-        self.app.state = State({"services": replace(_app[0].state.services, **_own(services))})
+        here = replace(_app[0].state.services, **_own(services))
+        self.app.state = State({"services": here})
+        own = {"services": here, "settings": here.settings}
+        self.app.user_middleware = [
+            Middleware(one.cls, *one.args, **{key: own.get(key, value) for key, value in one.kwargs.items()})
+            for one in _app[0].user_middleware
+        ]
 
     def person(
         self, name: str, role: Role = Role.APPROVER, region: str = "", password: str = PASSWORD, **more: Any

@@ -12,8 +12,8 @@ def main() -> None:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from qgis.core import QgsApplication, QgsVectorLayer  # type: ignore[import-not-found]
 
-    QgsApplication.setPrefixPath("/usr", True)  # noqa: FBT003, its signature
-    application = QgsApplication([], False)  # noqa: FBT003
+    QgsApplication.setPrefixPath("/usr", True)
+    application = QgsApplication([], False)
     application.initQgis()
     address, collection = sys.argv[1:]
     uri = f"typename='{collection}' url='{address}/ogc' pagingEnabled='true' pageSize='50'"

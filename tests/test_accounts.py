@@ -289,6 +289,17 @@ def test_whoever_is_switched_off_is_out_at_once(registry: Registry) -> None:
         assert logins.token_of(connection, shown, now=NOW) is None
 
 
+def test_nor_does_a_secret_left_over_open_a_switched_off_account(registry: Registry) -> None:
+    person = added(registry)
+    _, secret = opened(registry, person)
+    _, shown = issued(registry, person)
+    with registry.begin() as connection:
+        connection.execute(tables.person.update().values(active=False))
+    assert not found(registry, secret, NOW)
+    with registry.read() as connection:
+        assert logins.token_of(connection, shown, now=NOW) is None
+
+
 def test_an_administrator_of_a_region_has_no_say_outside(registry: Registry) -> None:
     inside, outside = added(registry, "in", region="630102"), added(registry, "out", region="6302")
     everywhere = added(registry, "all")

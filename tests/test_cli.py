@@ -63,6 +63,17 @@ def test_starting_loads_nothing_heavy(args: list[str]) -> None:
     assert ran.stdout.splitlines()[-1] == ""
 
 
+@pytest.mark.parametrize(("call", "rare"), [("main()", True), ("main(['--version'])", False)])
+def test_only_a_process_that_is_one_command_keeps_the_collector_away(call: str, rare: bool) -> None:
+    code = (
+        "import gc, sys; from sanxian.cli import main; before = gc.get_threshold();"
+        f"{call}; print(gc.get_threshold() != before, gc.get_freeze_count() > 0)"
+    )
+    command = [sys.executable, "-c", code, "--version"]
+    ran = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+    assert ran.stdout.splitlines()[-1] == f"{rare} {rare}"
+
+
 def test_the_version_is_that_of_the_package(sanxian: Run) -> None:
     from sanxian import __version__
 

@@ -38,7 +38,7 @@ from sanxian.registry import (
 )
 from sanxian.registry.coverage import GROUPS, Analysis, Period, Rate, missing, rate, settle
 from sanxian.registry.projects import EVERYTHING, Registered, Registration, Scope
-from sanxian.registry.tables import project, tally
+from sanxian.registry.tables import project, tally_rate
 from sanxian.screening import screen
 
 DAY = date(2026, 3, 5)
@@ -546,12 +546,20 @@ def test_the_same_registry_and_moment_give_the_same_bytes(filled: Registry, tmp_
 
 
 def test_a_rate_that_the_rows_do_not_give_is_not_exported(filled: Registry, tmp_path: Path) -> None:
+    with filled.read() as connection:
+        assert projects.tally_differences(connection) == 0
     with filled.begin() as connection:
-        connection.execute(sa.update(tally).where(tally.c.analysis == "analysed").values(projects=99))
+        connection.execute(
+            sa.update(tally_rate).where(tally_rate.c.analysis == "analysed").values(projects=99)
+        )
     for style in ("csv", "html"):
         with pytest.raises(CoverageDiffers):
             proof_of(filled, tmp_path / f"p.{style}", style)
     assert list(tmp_path.glob("p.*")) == []
+    with filled.begin() as connection:
+        assert projects.tally_differences(connection) > 0, "verify would see it"
+        projects.recount(connection)
+        assert projects.tally_differences(connection) == 0
 
 
 def test_percentages_are_never_rounded_up_to_all() -> None:

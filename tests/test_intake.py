@@ -109,6 +109,7 @@ def test_a_dirty_workbook_is_taken_in_and_every_row_accounted_for(registry: Regi
     )
     plot = found["己项目"]
     assert (plot.west, plot.east, plot.accepted_on) == (100.05, 100.06, None)
+    assert plot.region == "639901", "the cell of the county is merged over two rows"
     assert done.undated == 2
     sound(registry)
 
@@ -166,6 +167,35 @@ def test_a_later_ledger_amends_and_erases_nothing(registry: Registry, tmp_path: 
     assert three.code == one.code, "one code, two applications: neither is lost"
     assert any(n["code"] == "LEDGER_CODE_SHARED" for row in rows_of(registry, 2) for n in row["notes"])
     sound(registry)
+
+
+def test_what_a_row_is_does_not_drift_when_later_rows_change_it(registry: Registry, tmp_path: Path) -> None:
+    """One code, and name and date change one after the other: by its last state the first row would be another project."""
+    code = "2601-639901-04-01-000001"
+    rows = [
+        ledgers.row(1, 项目代码=code, 项目名称="甲项目", 受理时间="2026-03-05"),
+        ledgers.row(2, 项目代码=code, 项目名称="甲项目", 受理时间="2026-04-05"),
+        ledgers.row(3, 项目代码=code, 项目名称="乙项目", 受理时间="2026-04-05"),
+    ]
+    path = ledgers.write_csv(tmp_path / "1.csv", rows)
+    taken_from(registry, path)
+    assert len(all_of(registry)) == 1
+    again = taken_from(registry, path, restart=True)
+    assert again.states["added"] == 0
+    assert len(all_of(registry)) == 1
+    sound(registry)
+
+
+def test_a_project_renamed_by_a_row_is_not_found_by_its_old_name(registry: Registry, tmp_path: Path) -> None:
+    code = "2601-639901-04-01-000001"
+    rows = [
+        ledgers.row(7, 项目代码=code, 项目名称="甲项目"),
+        ledgers.row(7, 项目代码=code, 项目名称="乙项目"),
+        ledgers.row(7, 项目代码="", 项目名称="甲项目"),
+    ]
+    done = taken_from(registry, ledgers.write_csv(tmp_path / "1.csv", rows))
+    assert {k: v for k, v in done.states.items() if v} == {"added": 2, "amended": 1, "skipped": 2}
+    assert sorted(one.name for one in all_of(registry)) == ["乙项目", "甲项目"]
 
 
 def test_a_better_place_is_not_replaced_by_a_ledgers(registry: Registry, tmp_path: Path) -> None:
@@ -389,6 +419,25 @@ def test_a_column_of_dates_without_saying_what_is_never_the_date_of_acceptance(t
     assert column.field == ""
     assert "accepted_on" in column.reason["zh"]
     assert "accepted_on" in column.reason["en"]
+
+
+def test_a_header_of_two_rows_is_read_also_where_nothing_is_merged(
+    registry: Registry, tmp_path: Path
+) -> None:
+    rows = [
+        ["项目名称", "建设单位", "环评类别", "受理日期", "中心坐标", ""],
+        ["", "", "", "", "经度", "纬度"],
+        ["甲项目", "甲公司", "报告表", "2026-03-05", "100.1", "36.1"],
+    ]
+    with (tmp_path / "1.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+    ledger = intake_files.open_ledger(tmp_path / "1.csv")
+    (sheet,) = intake_mapping.propose(ledger).sheets
+    assert sheet.header_row == 2
+    assert [c.field for c in sheet.columns] == ["name", "proponent", "eia_class", "accepted_on", "lon", "lat"]
+    taken_from(registry, tmp_path / "1.csv")
+    (one,) = all_of(registry)
+    assert (one.west, one.south) == (100.1, 36.1)
 
 
 def test_a_column_is_known_by_what_stands_in_it(tmp_path: Path) -> None:

@@ -255,6 +255,7 @@ def test_pages_follow_each_other_to_the_end_and_back(
         seen += codes(page)
         pages.append(codes(page))
     assert seen == [zone.code for zone in edition.zones["control_unit"]]
+    assert [len(one) for one in pages] == [min(limit, 5 - at) for at in range(0, 5, limit)]
     while "prev" in rels(page):
         pages.pop()
         page = ogc.get(rels(page)["prev"][0]["href"]).json()
@@ -370,7 +371,7 @@ def test_every_document_is_a_page_too(ats: str, ogc: httpx.Client) -> None:
             assert answer.text.startswith('<!doctype html>\n<html lang="zh-CN">')
             assert "default-src" in answer.text
             if path not in ("/api", "/conformance"):
-                assert SYNTHETIC in answer.text
+                assert f'<p class="mark">{SYNTHETIC}</p>' in answer.text
         english = ogc.get(path, params={"f": "html", "lang": "en"})
         assert '<html lang="en">' in english.text
         assert (

@@ -342,6 +342,8 @@ def test_a_file_too_large_stops_at_once_and_leaves_nothing(registry: Registry) -
     with pytest.raises(AttachmentRefused):
         attachments.store(registry, endless(), name="a", most=10_000)
     with pytest.raises(AttachmentRefused):
+        attachments.store(registry, (b"x" * 10, b"x"), name="a", most=10)
+    with pytest.raises(AttachmentRefused):
         attachments.store(registry, (), name="a")
     with pytest.raises(ZeroDivisionError):
         attachments.store(registry, (b"x" * (1 // 0) for _ in "x"), name="a")
@@ -395,6 +397,10 @@ def test_the_content_says_what_a_file_is(tmp_path: Path, content: bytes, kind: s
     path = tmp_path / "file.exe"
     path.write_bytes(content)
     assert attachments.media_type(path) == kind
+
+
+def test_a_file_as_large_as_allowed_is_kept(registry: Registry) -> None:
+    assert attachments.store(registry, (b"x" * 4, b"x" * 6), name="a", most=10).size == 10
 
 
 def test_a_geopackage_is_known(sample: Path) -> None:

@@ -345,7 +345,7 @@ def test_a_form_fills_what_stands_around_percent_signs() -> None:
     form = Form([found])
     from sanxian.screening.forms import say_text
 
-    (line,) = form.filled(say_text('"甲"', "50%", ""))
+    (line,) = form.filled(*say_text('"甲"', "50%", ""))
     assert line.finding == dataclasses.replace(found, place='"甲"', reason_zh="%d 50% %%")
     assert json.loads(line.written)["place"] == '"甲"'
     assert json.loads(line.written)["reason_zh"] == "%d 50% %%"

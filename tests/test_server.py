@@ -81,7 +81,7 @@ def projects(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(project=projects())
 def test_the_rest_answer_is_byte_for_byte_that_of_the_command_line(
     api: Api, sanxian: Run, tmp_path: Path, sample: Path, project: dict[str, Any]

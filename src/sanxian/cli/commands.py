@@ -946,11 +946,15 @@ def answers_run(
     edition: EditionOption = None,
     url: Annotated[
         str | None,
-        typer.Option("--url", metavar="URL", help="由这个服务器回答 / Answered by this server", show_default=False),
+        typer.Option(
+            "--url", metavar="URL", help="由这个服务器回答 / Answered by this server", show_default=False
+        ),
     ] = None,
     token: Annotated[
         str | None,
-        typer.Option("--token", metavar="TOKEN", envvar="SANXIAN_TOKEN", help="服务器的令牌 / Token of the server"),
+        typer.Option(
+            "--token", metavar="TOKEN", envvar="SANXIAN_TOKEN", help="服务器的令牌 / Token of the server"
+        ),
     ] = None,
 ) -> None:
     """运行公开答案集，逐例核对，有不一致时退出码为 1 / Run the public answer set; exit 1 when a case differs.

@@ -10,7 +10,6 @@ import typer
 from sanxian.cli.shell import Session, command
 from sanxian.errors import NotInstalled
 from sanxian.i18n import t
-from sanxian.model import SYNTHETIC
 
 if TYPE_CHECKING:
     from sanxian.server.running import Started
@@ -82,6 +81,8 @@ def serve(
             said = _t(session, "password", name=started.administrator, password=started.password)
             session.say(said, style="bold yellow")
         if demo:
+            from sanxian.model import SYNTHETIC  # with its arrays, which no other command may wait for
+
             session.say(f"{SYNTHETIC}  {_t(session, 'demo', count=started.demo_projects)}", style="yellow")
         if started.public:
             session.say(_t(session, "public"), style="yellow")

@@ -296,7 +296,8 @@ def roughly(
 @inlined
 def slack_of(grid: Grid, found: float) -> float:
     """Return by what factor a squared distance taken with the scales midway may be wrong."""
-    return 1.0 + 1e-9 + grid.frame[4] * 1e-14 * found
+    slack: float = 1.0 + 1e-9 + grid.frame[4] * 1e-14 * found
+    return slack
 
 
 @inlined

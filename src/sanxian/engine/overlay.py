@@ -40,6 +40,8 @@ AREA_DIGITS: Final = 4  # m²
 LENGTH_DIGITS: Final = 4  # m
 SHARE_DIGITS: Final = 12
 
+_HAIR: Final = 2 * CONTACT_DEG  # boxes further apart do not touch
+
 _GEOD: Final = pyproj.Geod(a=6378137.0, rf=298.257222101)  # CGCS2000, GB 22021-2008
 
 
@@ -60,6 +62,9 @@ class Extent(NamedTuple):
     share: float  # of the footprint's area, else its length, else its points
     least_share: float  # the least of the shares of area, length and points
     zone_share: float  # the largest share of one zone
+
+
+_NOTHING_SHARED: Final = Extent(0, 0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +164,11 @@ class Overlay:
         """A tree over the linear and point zones, in the order of ``_thin``."""
         return shapely.STRtree([self.zones[i].geometry for i in self._thin])
 
+    @cached_property
+    def _thin_boxes(self) -> NDArray[np.float64]:
+        """West, south, east and north of the linear and point zones."""
+        return shapely.bounds([self.zones[i].geometry for i in self._thin]).T.copy()
+
     def place(self, parts: Sequence[Part], as_of: date) -> Placement:
         """Return where a project lies, against the zones in force on ``as_of``."""
         return self.place_many((parts,), as_of)[0]
@@ -240,6 +250,15 @@ class Overlay:
         if not len(self._thin):
             return {}
         whole = shape.whole
+        west, south, east, north = shapely.bounds(whole).tolist()
+        box = self._thin_boxes
+        if not (
+            (box[0] <= east + _HAIR)
+            & (box[2] >= west - _HAIR)
+            & (box[1] <= north + _HAIR)
+            & (box[3] >= south - _HAIR)
+        ).any():
+            return {}
         found = self.thin_tree.query(whole, predicate="dwithin", distance=CONTACT_DEG)
         met: dict[int, _Thin] = {}
         for number in self._thin[np.sort(found)]:
@@ -531,6 +550,8 @@ class Placement:
         wanted, *more = [self._overlay.wanted(layer, rows) for layer, rows in selection] or [frozenset()]
         if more:
             wanted = wanted.union(*more)
+        if wanted.isdisjoint(self._met_by(role)):
+            return _NOTHING_SHARED
         alive = self._overlay.alive(self._as_of)
         areal = [zone for zone in group.area if zone in wanted and alive[zone]]
         linear = [zone for zone in group.length if zone in wanted and alive[zone]]
@@ -631,12 +652,16 @@ class Placement:
 
     def _first_met(self, layer: str, rows: Sequence[int], role: str) -> int | None:
         """Return the first zone of a selection in force that the parts of ``role`` meet, ``None`` without one."""
+        chosen, met = self._overlay.wanted(layer, rows), self._met_by(role)
+        return None if chosen.isdisjoint(met) else next(z for z in met if z in chosen)
+
+    def _met_by(self, role: str) -> list[int]:
+        """Return the zones in force that the parts of ``role`` meet, in order."""
         if role not in self._met:
             group, alive = self.groups[role], self._overlay.alive(self._as_of)
             every = (*group.area, *group.length, *group.on, *self._thin_of(role))
             self._met[role] = sorted({z for z in every if z != self._overlay.region and alive[z]})
-        chosen, met = self._overlay.wanted(layer, rows), self._met[role]
-        return None if chosen.isdisjoint(met) else next(z for z in met if z in chosen)
+        return self._met[role]
 
     def _nearest(self, group: _Group, selections: Selections) -> list[tuple[int, float, float | None] | None]:
         """Return, for each selection, the zone with the nearest boundary, the geodesic distance and the bearing."""

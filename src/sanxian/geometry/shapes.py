@@ -380,6 +380,8 @@ def lonlat_area(areas: BaseGeometry) -> float:
     >>> round(lonlat_area(shapely.box(101.0, 36.0, 101.1, 36.1)) / 1e6, 2)
     99.98
     """
+    if type(areas) is shapely.Polygon and not shapely.get_num_interior_rings(areas) and not areas.is_empty:
+        return ring_area(shapely.get_coordinates(areas))  # the common case, without taking it apart
     total = 0.0
     for polygon in shapely.get_parts(areas):
         if polygon.is_empty:
@@ -433,15 +435,18 @@ def lonlat_areas(shapes: Sequence[BaseGeometry] | NDArray[np.object_]) -> NDArra
 def _area_under(ring: Coordinates, reference: float) -> float:
     """Return the area inside one ring; ``reference`` is any *q* nearby, taken off to keep digits."""
     lon, lat = np.radians(ring.T)
-    q = _authalic_q(lat[:-1, None] + np.diff(lat)[:, None] * _GAUSS_X[None, :])
-    return abs(float(np.sum(np.diff(lon) * ((q - reference) @ _GAUSS_W)))) * CGCS2000_A**2 / 2
+    q = _authalic_q(lat[:-1, None] + (lat[1:] - lat[:-1])[:, None] * _GAUSS_X)
+    return abs(float(((lon[1:] - lon[:-1]) * ((q - reference) @ _GAUSS_W)).sum())) * CGCS2000_A**2 / 2
 
 
 def _authalic_q(lat: NDArray[np.float64]) -> NDArray[np.float64]:
-    e2 = (2 - 1 / CGCS2000_RF) / CGCS2000_RF
-    e, s = np.sqrt(e2), np.sin(lat)
-    q: NDArray[np.float64] = (1 - e2) * (s / (1 - e2 * s * s) + np.arctanh(e * s) / e)
+    s = np.sin(lat)
+    q: NDArray[np.float64] = (1 - _E2) * (s / (1 - _E2 * s * s) + np.arctanh(_E * s) / _E)
     return q
+
+
+_E2: Final = (2 - 1 / CGCS2000_RF) / CGCS2000_RF
+_E: Final = np.sqrt(_E2)
 
 
 _GAUSS_X, _GAUSS_W = (

@@ -23,11 +23,11 @@ from sanxian.catalog import Catalog, Term
 from sanxian.errors import UsageError
 from sanxian.i18n import t
 from sanxian.model import Outcome
-from sanxian.registry import projects
+from sanxian.registry import coverage_tally, projects
 from sanxian.registry.coverage_period import Period, whole_and_cut
 from sanxian.registry.projects import Registered, Scope, Settled, below
 from sanxian.registry.store import Registry
-from sanxian.registry.tables import project, screening, tally
+from sanxian.registry.tables import project, screening, tally, tally_rate
 
 __all__ = [
     "CLASSES",
@@ -364,15 +364,94 @@ def _counted(
 def _from_tally(
     connection: Connection, scope: Scope, months: tuple[str, str], by: str, region: str
 ) -> Iterator[tuple[str, str, bool, str, int]]:
-    key = _key_of(by, tally, tally.c.month)
-    gone = (tally.c.status == "withdrawn").label("gone")
-    wanted = (
-        sa.select(key, tally.c.eia_class, gone, tally.c.analysis, sa.func.sum(tally.c.projects))
-        .where(tally.c.month.between(*months), *_regions(tally.c.region, scope, region))
-        .group_by(key, tally.c.eia_class, gone, tally.c.analysis)
+    """Count whole months from what answers quickest: sums by month, sums by year, else every cell."""
+    prefixes = [prefix for prefix in (scope.region, region) if prefix]
+    column = "region" if by in _PREFIX else by
+    if column in coverage_tally.YEAR and (column == "region" or not prefixes):
+        years, rest = _whole_years(*months)
+        keyed = [below(tally_rate.c.key, prefix) for prefix in prefixes]
+        if years:
+            yield from _summed(
+                connection,
+                tally_rate,
+                _short(by, tally_rate.c.key),
+                coverage_tally.YEAR[column],
+                years,
+                keyed,
+            )
+        for some in rest:
+            yield from _every_cell(connection, some, _short(by, tally.c[column]), prefixes)
+    elif column in coverage_tally.YEAR:
+        yield from _every_cell(connection, months, _short(by, tally.c[column]), prefixes)
+    else:
+        dimension = coverage_tally.MONTH_REGION if prefixes else coverage_tally.MONTH
+        key = tally_rate.c.eia_class if by == "eia_class" else tally_rate.c.span if by else sa.literal("")
+        keyed = [below(tally_rate.c.key, prefix) for prefix in prefixes]
+        yield from _summed(connection, tally_rate, key, dimension, months, keyed)
+
+
+def _summed(
+    connection: Connection,
+    table: sa.Table,
+    key: sa.ColumnElement[str],
+    dimension: str,
+    spans: tuple[str, str],
+    conditions: Sequence[sa.ColumnElement[bool]],
+) -> Iterator[tuple[str, str, bool, str, int]]:
+    wanted = [table.c.dimension == dimension, table.c.span.between(*spans), *conditions]
+    yield from _grouped(connection, table, key, wanted)
+
+
+def _every_cell(
+    connection: Connection, months: tuple[str, str], key: sa.ColumnElement[str], prefixes: Sequence[str]
+) -> Iterator[tuple[str, str, bool, str, int]]:
+    wanted = [tally.c.month.between(*months), *(below(tally.c.region, prefix) for prefix in prefixes)]
+    yield from _grouped(connection, tally, key, wanted)
+
+
+def _grouped(
+    connection: Connection,
+    table: sa.Table,
+    key: sa.ColumnElement[str],
+    wanted: Sequence[sa.ColumnElement[bool]],
+) -> Iterator[tuple[str, str, bool, str, int]]:
+    rows = connection.execute(
+        sa.select(
+            key.label("group_key"),
+            table.c.eia_class,
+            table.c.status,
+            table.c.analysis,
+            sa.func.sum(table.c.projects),
+        )
+        .where(*wanted)
+        .group_by(sa.literal_column("1"), table.c.eia_class, table.c.status, table.c.analysis)
     )
-    for group, eia_class, withdrawn, analysis, count in connection.execute(wanted):
-        yield str(group), eia_class, bool(withdrawn), analysis, int(count)
+    for group, eia_class, status, analysis, count in rows:
+        yield str(group), eia_class, status == "withdrawn", analysis, int(count)
+
+
+def _short(by: str, column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    """Return a column as it is grouped: a region cut to its province or prefecture."""
+    return sa.func.substr(column, 1, _PREFIX[by]) if by in _PREFIX else column
+
+
+def _whole_years(low: str, high: str) -> tuple[tuple[str, str] | None, list[tuple[str, str]]]:
+    """Return the first and last whole year between two months, and the months outside of them.
+
+    Examples
+    --------
+    >>> _whole_years("2024-03", "2026-12")
+    (('2025', '2026'), [('2024-03', '2024-12')])
+    >>> _whole_years("2026-02", "2026-11")
+    (None, [('2026-02', '2026-11')])
+    """
+    first = int(low[:4]) + (low[5:] != "01")
+    last = int(high[:4]) - (high[5:] != "12")
+    if last < first:
+        return None, [(low, high)] if low <= high else []
+    rest = [(low, f"{first - 1:04}-12")] if low[5:] != "01" else []
+    rest += [(f"{last + 1:04}-01", high)] if high[5:] != "12" else []
+    return (f"{first:04}", f"{last:04}"), rest
 
 
 def _from_projects(
@@ -383,7 +462,7 @@ def _from_projects(
         if connection.dialect.name == "sqlite"
         else sa.func.to_char(project.c.accepted_on, "YYYY-MM")
     )
-    key = _key_of(by, project, month)
+    key = _key_of(by, month)
     gone = (project.c.status == "withdrawn").label("gone")
     conditions = _regions(project.c.region, scope, region)
     if scope.owner is not None:
@@ -397,16 +476,14 @@ def _from_projects(
         yield str(group), eia_class, bool(withdrawn), analysis, int(count)
 
 
-def _key_of(by: str, table: sa.Table, month: Any) -> sa.ColumnElement[str]:
+def _key_of(by: str, month: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
     if by in ("month", "quarter", "year"):
-        return sa.cast(month, sa.String).label("key") if table is project else month.label("key")
+        return sa.cast(month, sa.String).label("key")
     if by in _PREFIX:
-        return sa.func.substr(table.c.region, 1, _PREFIX[by]).label("key")
+        return sa.func.substr(project.c.region, 1, _PREFIX[by]).label("key")
     if by == "industry":
-        return sa.func.substr(table.c.industry, 1, 2).label("key")
-    if by:
-        return table.c[by].label("key")
-    return sa.literal("").label("key")
+        return sa.func.substr(project.c.industry, 1, 2).label("key")
+    return project.c[by].label("key") if by else sa.literal("").label("key")
 
 
 def _regions(column: sa.ColumnElement[str], scope: Scope, region: str) -> list[sa.ColumnElement[bool]]:
@@ -420,10 +497,14 @@ def _undated(connection: Connection, scope: Scope, region: str, classes: Sequenc
             project.c.eia_class.in_(classes), *_regions(project.c.region, scope, region),
         )  # fmt: skip
     else:
-        wanted = sa.select(sa.func.coalesce(sa.func.sum(tally.c.projects), 0)).where(
-            tally.c.month == "", tally.c.status != "withdrawn", tally.c.eia_class.in_(classes),
-            *_regions(tally.c.region, scope, region),
-        )  # fmt: skip
+        some = bool(scope.region or region)
+        wanted = sa.select(sa.func.coalesce(sa.func.sum(tally_rate.c.projects), 0)).where(
+            tally_rate.c.dimension == (coverage_tally.MONTH_REGION if some else coverage_tally.MONTH),
+            tally_rate.c.span == "",
+            tally_rate.c.status != "withdrawn",
+            tally_rate.c.eia_class.in_(classes),
+            *_regions(tally_rate.c.key, scope, region),
+        )
     return int(connection.execute(wanted).scalar_one())
 
 

@@ -30,7 +30,7 @@ from sanxian.registry import intake_files as files
 from sanxian.registry.intake_cells import note
 from sanxian.registry.intake_files import Ledger
 from sanxian.registry.intake_mapping import LedgerMapping
-from sanxian.registry.intake_rows import Candidate, Gazetteer, Reader, Sorted, note_of
+from sanxian.registry.intake_rows import Candidate, Gazetteer, Reader, Sorted, both_of, note_of
 from sanxian.registry.projects import EVERYTHING, Registered, Registration
 from sanxian.registry.registration import folded
 from sanxian.registry.store import Registry, canonical, moment
@@ -359,7 +359,7 @@ class _Entry:
                 fate.state = self._compared(candidate, match, fate.notes)
                 fate.project = match.id
         except InputError as error:
-            fate.notes.append(note_of("refused", zh=error.text("zh-CN"), en=error.text("en")))
+            fate.notes.append(note_of("refused", error=both_of(error)))
         return fate
 
     def _match(self, line: int, candidate: Candidate, notes: list[Notice]) -> tuple[Registered | None, str]:
@@ -390,7 +390,7 @@ class _Entry:
             try:
                 new = self._prepared(document, candidate.registration, placed=True)
             except InputError as error:
-                fate.notes.append(note_of("place_refused", zh=error.text("zh-CN"), en=error.text("en")))
+                fate.notes.append(note_of("place_refused", error=both_of(error)))
                 del document["parts"]
             else:
                 self._queue(new, candidate, fate, "added")
@@ -424,7 +424,7 @@ class _Entry:
         except InputError as error:
             if "parts" not in told:
                 raise
-            notes.append(note_of("place_refused", zh=error.text("zh-CN"), en=error.text("en")))
+            notes.append(note_of("place_refused", error=both_of(error)))
             document = {key: value for key, value in document.items() if key != "parts"}
             if "parts" in held:
                 document["parts"] = held["parts"]

@@ -333,10 +333,13 @@ def _facts(row: Mapping[str, Any], sheet: SheetMapping, notes: list[Notice]) -> 
         try:
             facts |= check_facts({key: value})
         except SanxianError as error:
-            notes.append(
-                note_of("fact_unread", header=column.header, zh=error.text("zh-CN"), en=error.text("en"))
-            )
+            notes.append(note_of("fact_unread", header=column.header, error=both_of(error)))
     return facts
+
+
+def both_of(error: SanxianError) -> dict[str, str]:
+    """Return an error in both languages, as a field of a remark."""
+    return {"zh": error.text("zh-CN"), "en": error.text("en")}
 
 
 def note_of(code: str, **fields: Any) -> Notice:

@@ -30,7 +30,7 @@ from sanxian.errors import BadProject, ProjectUnknown, RegistryConflict
 from sanxian.geometry import Footprint
 from sanxian.model import Outcome, Project
 from sanxian.project import project_from_mapping
-from sanxian.registry import audit
+from sanxian.registry import audit, coverage_tally
 from sanxian.registry.registration import (
     EVERYTHING,
     Registration,
@@ -581,6 +581,7 @@ def _move(connection: Connection, moves: Mapping[tuple[Any, ...], int]) -> None:
             ),
             emptied,
         )
+    coverage_tally.move(connection, moves)
 
 
 def _counted(connection: Connection) -> sa.Select[Any]:
@@ -608,7 +609,7 @@ def _counted(connection: Connection) -> sa.Select[Any]:
 def tally_differences(connection: Connection) -> int:
     """Return in how many cells the counts kept differ from the projects counted anew; 0 when all is well."""
     kept = sa.select(*tally.c)
-    found = 0
+    found = coverage_tally.differences(connection)
     for one, other in ((kept, _counted(connection)), (_counted(connection), kept)):
         differing = sa.except_(one, other).subquery()
         found += connection.execute(sa.select(sa.func.count()).select_from(differing)).scalar_one()
@@ -619,6 +620,7 @@ def recount(connection: Connection) -> None:
     """Count all projects anew."""
     connection.execute(sa.delete(tally))
     connection.execute(tally.insert().from_select([column.name for column in tally.c], _counted(connection)))
+    coverage_tally.recount(connection)
 
 
 # --- documents -------------------------------------------------------------------------------------

@@ -106,13 +106,15 @@ def count(connection: Connection, scope: Scope, wanted: Filter, *, most: int | N
     """Return how many projects a filter lets through; counting ends at ``most``, when given."""
     if _apart(scope, wanted):
         return Count(0, exact=True)
-    covered, rows = _conditions(connection, scope, wanted)
+    covered, rows = _conditions(scope, wanted)
     conditions = [*covered, *rows]
     if connection.dialect.name == "sqlite":
         ways = _ways(connection, scope, wanted)
         way = _rarest(ways) or (_LISTED if not _by_rows(wanted) else _Way())
         extra = way.extra or _by_text(ways)
         conditions = [*_steered(conditions, way), *extra]
+    else:
+        conditions += _indexes(wanted)
     inner = sa.select(sa.literal(1)).select_from(project).where(*conditions)
     if most is not None:
         inner = inner.limit(most + 1)
@@ -136,9 +138,7 @@ def each(connection: Connection, scope: Scope, wanted: Filter, *, size: int = 1_
 # --- conditions ------------------------------------------------------------------------------------
 
 
-def _conditions(
-    connection: Connection, scope: Scope, wanted: Filter
-) -> tuple[list[Condition], list[Condition]]:
+def _conditions(scope: Scope, wanted: Filter) -> tuple[list[Condition], list[Condition]]:
     """Return what a row must fulfil: as the wide index knows it, and as only the row itself does (text, place)."""
     found: list[Condition] = [*within(scope), *(condition for condition, _ in _indexed(wanted))]
     for column, value in ((project.c.eia_class, wanted.eia_class), (project.c.status, wanted.status)):
@@ -148,26 +148,33 @@ def _conditions(
         found.append(project.c.accepted_on >= wanted.accepted_from)
     if wanted.accepted_to is not None:
         found.append(project.c.accepted_on <= wanted.accepted_to)
-    rows: list[Condition] = []
-    for word in _words(wanted.text):
-        pieces = needles(word)
-        if connection.dialect.name == "postgresql" and pieces:
-            held = sa.func.sanxian_grams(project.c.search, type_=postgresql.ARRAY(sa.Text))
-            rows.append(held.contains(sa.cast(list(pieces), postgresql.ARRAY(sa.Text))))
-        if pieces != (word,) or connection.dialect.name == "sqlite":
-            rows.append(project.c.search.contains(word, autoescape=True) if word else sa.false())
+    rows: list[Condition] = [
+        project.c.search.contains(word, autoescape=True) if word else sa.false()
+        for word in _words(wanted.text)
+    ]
     if wanted.bbox is not None:
         west, south, east, north = wanted.bbox
-        if connection.dialect.name == "postgresql":
-            held = sa.func.box(
-                sa.func.point(project.c.west, project.c.south), sa.func.point(project.c.east, project.c.north)
-            )
-            asked = sa.func.box(sa.func.point(west, south), sa.func.point(east, north))
-            rows.append(held.bool_op("&&")(asked))
         rows += [
             project.c.west <= east, project.c.east >= west, project.c.south <= north, project.c.north >= south
         ]  # fmt: skip
     return found, rows
+
+
+def _indexes(wanted: Filter) -> list[Condition]:
+    """Return what PostgreSQL's indexes of text and place are asked; a row that fulfils the rest fulfils it too."""
+    found: list[Condition] = []
+    for word in _words(wanted.text):
+        if pieces := needles(word):
+            held = sa.func.sanxian_grams(project.c.search, type_=postgresql.ARRAY(sa.Text))
+            found.append(held.contains(sa.cast(list(pieces), postgresql.ARRAY(sa.Text))))
+    if wanted.bbox is not None:
+        west, south, east, north = wanted.bbox
+        lying = sa.func.box(
+            sa.func.point(project.c.west, project.c.south), sa.func.point(project.c.east, project.c.north)
+        )
+        asked = sa.func.box(sa.func.point(west, south), sa.func.point(east, north))
+        found.append(lying.bool_op("&&")(asked))
+    return found
 
 
 def _indexed(wanted: Filter) -> list[tuple[Condition, sa.Column[Any]]]:
@@ -291,7 +298,7 @@ def _up_to(connection: Connection, inner: sa.Select[Any], most: int) -> int:
 def _ids(
     connection: Connection, scope: Scope, wanted: Filter, after: After | None, limit: int
 ) -> Sequence[int]:
-    covered, rows = _conditions(connection, scope, wanted)
+    covered, rows = _conditions(scope, wanted)
     ways = _ways(connection, scope, wanted) if connection.dialect.name == "sqlite" else []
     if (few := _rarest(ways)) is not None:
         query = sa.select(project.c.id).where(*_steered([*covered, *rows], few), *few.extra)
@@ -328,22 +335,22 @@ def _in_order(
 ) -> Sequence[int]:
     """Return the first ids in the order of the list, which ``query`` says."""
     query = query.limit(limit)
-    if connection.dialect.name != "sqlite":
-        return connection.execute(query.where(*covered, *rows)).scalars().all()
-    if not rows:
+    sqlite = connection.dialect.name == "sqlite"
+    if sqlite:
         leads = [way.lead for way in ways]
         alone = len(leads) == 1 and not wanted.eia_class and not wanted.status and _whole(leads[0], wanted)
-        steered = covered if alone else _steered(covered, _LISTED)
-        return connection.execute(query.where(*steered)).scalars().all()
-    # Read some rows in order first: a common word or a large box fills a page at once.
-    steered = _steered(covered, _LISTED)
-    near = query.where(*steered).limit(TRIED).subquery()
-    first = query.join(near, near.c.id == project.c.id).where(*rows)
-    found = connection.execute(first).scalars().all()
-    if len(found) == limit:
-        return found
-    listed = [_held(condition) for condition in _by_text(ways)]
-    return connection.execute(query.where(*steered, *rows, *listed)).scalars().all()
+        covered = covered if alone and not rows else _steered(covered, _LISTED)
+    if not rows:
+        return connection.execute(query.where(*covered)).scalars().all()
+    listed = [_held(condition) for condition in _by_text(ways)] if sqlite else _indexes(wanted)
+    if sqlite or not listed or _up_to(connection, sa.select(project.c.id).where(*listed), TRIED) == TRIED:
+        # Read some rows in order first: a common word or a large box fills a page at once.
+        near = query.where(*covered).limit(TRIED).subquery()
+        first = query.join(near, near.c.id == project.c.id).where(*rows)
+        found = connection.execute(first).scalars().all()
+        if len(found) == limit:
+            return found
+    return connection.execute(query.where(*covered, *rows, *listed)).scalars().all()
 
 
 def _held(condition: Condition) -> Condition:

@@ -373,6 +373,19 @@ tally: Final = Table(
     Column("analysis", String(20), primary_key=True),
     Column("verdict", Integer, primary_key=True),  # -1 = none
     Column("projects", Integer, nullable=False),
+    Index("ix_tally_region", "region", "month"),
+)
+
+tally_rate: Final = Table(
+    "tally_rate",  # tally added up along one dimension, see coverage_tally
+    metadata,
+    Column("dimension", String(20), primary_key=True),  # month, month_region, year_region …
+    Column("key", String(200), primary_key=True),  # region, authority, division; "" = all
+    Column("span", String(7), primary_key=True),  # 2026-09 or 2026; "" = no date
+    Column("eia_class", String(20), primary_key=True),
+    Column("status", String(20), primary_key=True),
+    Column("analysis", String(20), primary_key=True),
+    Column("projects", Integer, nullable=False),
 )
 
 # --- jobs and requests ------------------------------------------------------------------------------

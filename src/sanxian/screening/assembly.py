@@ -60,7 +60,9 @@ def assemble(
     if isinstance(answer, SanxianError):
         return Failure(project=project, error=answer)
     surroundings = prepared.surroundings(answer.counties)
-    fresh = [made for form, said in answer.filled for made in form.filled(said)]
+    fresh: list[Line] = []
+    for form, values, filling in answer.filled:
+        fresh += form.filled(values, filling)
     shared = bool(answer.bundles) and not answer.others  # else there is nothing to remember
     if shared:
         joined = _joined(prepared, answer, fresh, surroundings.lines)
@@ -135,7 +137,7 @@ def _joined(prepared: Prepared, answer: Answer, fresh: Sequence[Line], others: S
     """
     *others_met, last = answer.bundles
     # its own name is no part of the key: what refers to itself stays until the garbage collector comes
-    key = tuple(others_met), tuple([form for form, _ in answer.filled]), answer.counties
+    key = tuple(others_met), tuple([form for form, _, _ in answer.filled]), answer.counties
     memory = last.joined  # lives as long as the bundle that is most often there
     found: Joined | None = memory.get(key)
     if found is None:
@@ -154,15 +156,14 @@ def _join(
 ) -> Joined:
     lines: list[Line] = [*fresh, *others]
     shares: list[Share] = list(own)
-    for form, _ in answer.filled:
+    for form, _, _ in answer.filled:
         shares += form.shares
     for bundle in answer.bundles:
         lines += bundle.lines
         shares += bundle.shares
-    rank = prepared.rank
-    ranked = sorted([(rank(x.blank), x.layer, x.place, i) for i, x in enumerate(lines)])
-    at = {i: position for position, (_, _, _, i) in enumerate(ranked) if i < len(fresh)}
-    lines = [lines[i] for _, _, _, i in ranked]
+    order = sorted(range(len(lines)), key=[line[:3] for line in lines].__getitem__)  # rank, layer, place
+    at = {i: position for position, i in enumerate(order) if i < len(fresh)}
+    lines = [lines[i] for i in order]
     used = {name: prepared.clause[name] for name in dict.fromkeys([x.blank.clause for x in lines]) if name}
     questions = [_question(share) for share in rules.ranked(shares)]
     documents = prepared.document_titles

@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import partial
+from json.encoder import encode_basestring  # what the encoder writes texts with
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -61,7 +62,7 @@ def say_value(zh: str, en: str, value: Any) -> Said:
 
 
 def _inside_quotes(text: str) -> bytes:
-    return recording.piece(text)[1:-1]
+    return encode_basestring(text)[1:-1].encode("utf-8", "surrogatepass")
 
 
 UNKNOWN: Final = Said(("", "", None), (b"", b"", b"null"))
@@ -81,106 +82,89 @@ BLANK_PLACE: Final = Place(code=mark(0), name=mark(1), layer=mark(2))
 PLACE_BLANKS: Final = 3
 
 
-class Line:
-    """A finding ready for a screening: its bytes in the record, and the finding itself once somebody asks for it."""
+class Line(NamedTuple):
+    """A finding ready for a screening: where it comes among others, its bytes in the record, and how to make it."""
 
-    __slots__ = ("_finding", "_form", "_number", "_values", "blank", "layer", "place", "written")
-
-    def __init__(
-        self,
-        blank: Finding,
-        written: bytes,
-        layer: str,
-        place: str,
-        form: Form | None = None,
-        number: int = 0,
-        values: Sequence[Any] = (),
-    ) -> None:
-        self.blank = blank  # the finding, perhaps with blanks: its outcome, kind and clause are never blank
-        self.written = written
-        self.layer = layer
-        self.place = place
-        self._form = form
-        self._number = number
-        self._values = values
-        self._finding = blank if form is None else None
+    rank: int  # of ``Prepared.rank``; lines of one rank come by layer and place
+    layer: str
+    place: str
+    written: bytes
+    blank: Finding  # the finding, perhaps with blanks: its outcome, kind and clause are never blank
+    form: Form | None = None  # what fills the blanks …
+    number: int = 0  # … of its finding with this number …
+    values: tuple[Any, ...] = ()  # … and with what
 
     @property
     def finding(self) -> Finding:
         """The finding, its blanks filled."""
-        if self._finding is None and self._form is not None:
-            self._finding = self._form.finding(self._number, self._values)
-        return self._finding or self.blank
+        return self.blank if self.form is None else self.form.finding(self.number, self.values)
 
-    def __reduce__(self) -> tuple[type[Line], tuple[Finding, bytes, str, str]]:
-        return Line, (self.finding, self.written, self.layer, self.place)
+
+_line: Final = partial(tuple.__new__, Line)  # half the time of the class itself
 
 
 class Form:
     """Findings with blanks, and what they add to the questions."""
 
-    __slots__ = ("_fill", "_last", "_parts", "findings", "ranks", "shares")
+    __slots__ = ("_fill", "_last", "_made", "_parts", "findings", "ranks", "shares")
 
-    def __init__(self, findings: Sequence[Finding], shares: tuple[Share, ...] = ()) -> None:
+    def __init__(
+        self, findings: Sequence[Finding], shares: tuple[Share, ...] = (), ranks: Sequence[int] | None = None
+    ) -> None:
+        """Take ``findings``, with their ``ranks`` among others (``Prepared.rank``)."""
         self.findings = tuple(findings)
         self.shares = shares
-        self.ranks: tuple[tuple[int, ...], ...] | None = (
-            None  # where the findings come among others (``assembly``)
-        )
-        # number, finding, what writes it, whether its layer and its place are blank
+        self.ranks = (0,) * len(self.findings) if ranks is None else tuple(ranks)
+        # number, finding, rank, what writes it, whether its layer and its place are blank
         self._parts = tuple(
-            (i, one, _written(one), one.layer == BLANK_PLACE.layer, one.place == BLANK_PLACE.code)
-            for i, one in enumerate(self.findings)
+            (i, one, rank, _written(one), one.layer == BLANK_PLACE.layer, one.place == BLANK_PLACE.code)
+            for i, (one, rank) in enumerate(zip(self.findings, self.ranks, strict=True))
         )
         self._fill: tuple[Fill, ...] | None = None
-        self._last: tuple[tuple[bytes, ...], tuple[Line, ...]] | None = None
+        self._last: tuple[tuple[bytes, ...], list[Line]] | None = None
+        self._made: dict[int, tuple[tuple[Any, ...], Finding]] = {}
 
     def __len__(self) -> int:
         return len(self.findings)
 
-    def filled(self, said: Said) -> tuple[Line, ...]:
-        """Return the findings with ``said`` in the blanks."""
+    def filled(self, values: tuple[Any, ...], written: tuple[bytes, ...]) -> list[Line]:
+        """Return the findings with values, and the same as bytes of the record, in the blanks."""
         last = self._last
-        if last is not None and last[0] == said.written:
+        if last is not None and last[0] == written:
             return last[1]
-        values, written = said
-        made = tuple(
-            [
-                Line(
-                    one,
-                    write(written),
+        made: list[Line] = [
+            _line(
+                (
+                    rank,
                     values[2] if layer else one.layer,
                     values[0] if place else one.place,
+                    write(written),
+                    one,
                     self,
                     i,
                     values,
                 )
-                for i, one, write, layer, place in self._parts
-            ]
-        )
+            )
+            for i, one, rank, write, layer, place in self._parts
+        ]
         if len(written) == PLACE_BLANKS:  # nothing but the place: it will be wanted again
             self._last = written, made
         return made
 
-    def finding(self, number: int, values: Sequence[Any]) -> Finding:
+    def finding(self, number: int, values: tuple[Any, ...]) -> Finding:
         """Return one of the findings with ``values`` in its blanks; most are only ever wanted as bytes."""
+        last = self._made.get(number)
+        if last is not None and last[0] is values:
+            return last[1]
         if self._fill is None:
             self._fill = tuple(map(_fill, self.findings))
         made: Finding = self._fill[number](values)
+        self._made[number] = values, made
         return made
 
 
-class Filled(NamedTuple):
-    """A form and what goes into its blanks; the lines are made where they are wanted."""
-
-    form: Form
-    said: Said
-
-
-def line(finding: Finding) -> Line:
-    """Return a finding without blanks as a line."""
-    written = recording.piece(recording.plain(finding))
-    return Line(finding, written, finding.layer, finding.place)
+Filled: TypeAlias = tuple[Form, tuple[Any, ...], tuple[bytes, ...]]
+"""A form and what goes into its blanks, as in :class:`Said`; the lines are made where they are wanted."""
 
 
 # --- filling in ------------------------------------------------------------------------------

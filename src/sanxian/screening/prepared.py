@@ -52,7 +52,6 @@ from sanxian.screening.forms import (
     Form,
     Line,
     Said,
-    line,
     say_text,
 )
 from sanxian.screening.memo import Memo
@@ -225,9 +224,11 @@ def bundle(
     filled: Sequence[Filled], others: Sequence[Line], own: Sequence[Share], moving: Sequence[Moving] = ()
 ) -> Bundle:
     """Return a bundle, its lines made; ``own`` are the shares of ``others``."""
-    lines = (*others, *(made for form, said in filled for made in form.filled(said)))
-    every = [*own, *(share for form, _ in filled for share in form.shares)]
-    return Bundle(tuple(filled), tuple(others), tuple(own), lines, rules.pooled(every), tuple(moving))
+    lines, every = list(others), list(own)
+    for form, values, written in filled:
+        lines += form.filled(values, written)
+        every += form.shares
+    return Bundle(tuple(filled), tuple(others), tuple(own), tuple(lines), rules.pooled(every), tuple(moving))
 
 
 class Prepared:
@@ -374,7 +375,7 @@ class Prepared:
         steady = [m for m in members if not any(v[0] in _MOVING for v in m.group.variables)]
         return Plan(
             lapsed=tuple(lapsed),
-            form=None if self.marked else Form(lapsed),
+            form=None if self.marked else self.form(lapsed),
             place=say_text(place.code, place.name, place.layer),
             steady=tuple(steady),
             others=tuple(m for m in members if m not in steady),
@@ -477,6 +478,15 @@ class Prepared:
         """
         kind = len(_KIND) * (Outcome.NON_COMPLIANT - finding.outcome) + _KIND[finding.kind]
         return kind * (len(self._rank_of_clause) + 1) + self._rank_of_clause.get(finding.clause, 0)
+
+    def line(self, finding: Finding) -> Line:
+        """Return a finding without blanks as a line."""
+        written = recording.piece(recording.plain(finding))
+        return Line(self.rank(finding), finding.layer, finding.place, written, finding)
+
+    def form(self, findings: Sequence[Finding], shares: tuple[Share, ...] = ()) -> Form:
+        """Return findings with blanks as a form."""
+        return Form(findings, shares, list(map(self.rank, findings)))
 
     @cached_property
     def _rank_of_clause(self) -> dict[str, int]:
@@ -702,7 +712,7 @@ class Surroundings:
             zh, en = both("no_data", layer=layer.title, region=names)
             place = Place(blind[0], names, "")
             found = finding(place, "", Outcome.NEEDS_FACTS, zh, en, kind=FindingKind.LAYER, layer=layer.id)
-            made.append(line(found))
+            made.append(self._prepared.line(found))
         return tuple(made)
 
     def reports(self, met: frozenset[str]) -> tuple[tuple[LayerReport, ...], bytes]:

@@ -181,12 +181,15 @@ def small_piece(value: Any) -> bytes:
         return float.__repr__(value).encode()  # as the encoder does
     if value is None:
         return b"null"
-    if kind is dict:
-        members = [b"%b:%b" % (piece(key), small_piece(item)) for key, item in sorted(value.items())]
-        return b"{%b}" % b",".join(members)
+    if kind is dict and value.keys() == _RANGE:
+        return b'{"at_least":%b,"at_most":%b}' % (
+            small_piece(value["at_least"]),
+            small_piece(value["at_most"]),
+        )
     return piece(value)
 
 
+_RANGE: Final = {"at_least", "at_most"}
 _CONSTANTS: Final = (b"false", b"true")
 _NUMBERS: Final = (
     "area_m2", "bearing_deg", "distance_m", "length_m", "margin_m", "points", "published_area_m2", "sensitive",

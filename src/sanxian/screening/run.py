@@ -18,7 +18,7 @@ from sanxian.errors import InputError, OutsideRegion, SanxianError
 from sanxian.model import Finding, FindingKind, Hit, Outcome, Part, Project
 from sanxian.rules import ClauseRules, Share
 from sanxian.screening.assembly import Answer
-from sanxian.screening.forms import BLANK_PLACE, Filled, Form, Line, Said, line, together
+from sanxian.screening.forms import BLANK_PLACE, Filled, Form, Line, Said, together
 from sanxian.screening.places import Place, both, finding
 from sanxian.screening.prepared import EVERYWHERE, Bundle, Group, Moving, Plan, Prepared, bundle
 from sanxian.screening.result import PartReport
@@ -148,11 +148,11 @@ class Run(Seen):
         others: list[Line] = []
         shares: list[Share] = []
         if plan.form is not None:
-            filled.append(Filled(plan.form, plan.place))
+            filled.append((plan.form, *plan.place))
         else:
             for lapsed in plan.lapsed:
                 here = replace(lapsed, place=place.code, place_name=place.name, layer=place.layer)
-                others.append(line(here))
+                others.append(self.prepared.line(here))
         table = self.prepared.table(plan, place, self.as_of, self.count_drafts)
         read = values_in(plan, table, sight, self)
         values, written = together([plan.place, *map(self.said, plan.blanks)])
@@ -164,7 +164,7 @@ class Run(Seen):
                 if form is None:
                     form = known[key] = self._form(group, sight)
                     self.prepared.looked()
-                filled.append(Filled(form, Said(fill(values), fill(written))))
+                filled.append((form, fill(values), fill(written)))
             else:
                 lines, asked = self._in_full(group, sight)
                 others += lines
@@ -189,13 +189,13 @@ class Run(Seen):
         if form is None:
             form = moving.forms[key] = self._form(group, Sight(self, place))
             self.prepared.looked()
-        return Filled(form, together([moving.said, *[one.said for one in measures]]))
+        return form, *together([moving.said, *[one.said for one in measures]])
 
     def _in_full(self, group: Group, sight: Sight) -> tuple[tuple[Line, ...], tuple[Share, ...]]:
         """Return the findings of a group written without a form, and what they add to the questions."""
         findings = self._findings(group, sight.place, sight)
         shares = rules.shares(group.members, sight, count_drafts=self.count_drafts)
-        return tuple([line(one) for one in findings]), shares
+        return tuple(map(self.prepared.line, findings)), shares
 
     def _form(self, group: Group, sight: Sight) -> Form:
         """Return the findings of a group with blanks for the place and for the values it saw."""
@@ -207,7 +207,7 @@ class Run(Seen):
             blank = BLANK_PLACE._replace(doubtful=place.doubtful, office=place.office)
             findings = self._findings(group, blank, WithBlanks(sight, group, shapes(group, sight)))
             shares = rules.shares(group.members, sight, count_drafts=self.count_drafts)
-            form = self.prepared.forms.keep(key, Form(findings, shares))
+            form = self.prepared.forms.keep(key, self.prepared.form(findings, shares))
         return form
 
     def _findings(self, group: Group, place: Place, env: rules.Environment) -> list[Finding]:
@@ -284,7 +284,7 @@ class Run(Seen):
         outside = self.placement.outside_share
         if outside > GAP:
             zh, en = both("outside", share=f"{outside:.2%}")
-            yield line(finding(region, "", Outcome.NEEDS_FACTS, zh, en, kind=FindingKind.PLACE))
+            yield self.prepared.line(finding(region, "", Outcome.NEEDS_FACTS, zh, en, kind=FindingKind.PLACE))
         for layer in self.prepared.unit_layers:
             gap = 1.0 - outside - self._covered(layer.id)
             if gap > GAP:
@@ -292,10 +292,10 @@ class Run(Seen):
                 found = finding(
                     region, "", Outcome.NEEDS_FACTS, zh, en, kind=FindingKind.PLACE, layer=layer.id
                 )
-                yield line(found)
+                yield self.prepared.line(found)
         if not self.prepared.unit_layers:
             zh, en = both("no_unit_layer")
-            yield line(finding(region, "", Outcome.NEEDS_FACTS, zh, en, kind=FindingKind.PLACE))
+            yield self.prepared.line(finding(region, "", Outcome.NEEDS_FACTS, zh, en, kind=FindingKind.PLACE))
 
     def _covered(self, layer: str) -> float:
         """Return the least share of areas, lines and points that lies in some zone of ``layer``."""
@@ -321,7 +321,7 @@ class Run(Seen):
                 found = finding(
                     place, "", Outcome.NEEDS_REVIEW, zh, en, kind=FindingKind.BOUNDARY, layer=layer.id
                 )
-                yield line(found)
+                yield self.prepared.line(found)
 
 
 def answer_chunk(

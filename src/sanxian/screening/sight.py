@@ -223,7 +223,7 @@ _DAY: Final = Shape("day")
 
 def shape(value: Value, mentioned: frozenset[str] | None) -> Shape | Hashable:
     """Return the shape of a value left blank, its token when it is of a kind that no blank is made for."""
-    if isinstance(value, Span):
+    if type(value) is Span:
         return _EXACT if value.lo == value.hi else _OPEN if math.isfinite(value.lo) else _UNBOUND
     if isinstance(value, frozenset) and all(type(item) is str for item in value):
         named = value & mentioned if mentioned is not None else frozenset[str]()
@@ -357,7 +357,7 @@ class Seen(ABC):
             if value is None:
                 return UNKNOWN
             zh = rules.show(value, variable, "zh-CN")
-            en = zh if isinstance(value, Span) else rules.show(value, variable, "en")  # a number is a number
+            en = zh if type(value) is Span else rules.show(value, variable, "en")  # a number is a number
             self._said[variable] = say_value(zh, en, rules.plain(value))
         return self._said[variable]
 

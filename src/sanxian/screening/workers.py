@@ -28,7 +28,7 @@ from sanxian.edition import Edition
 from sanxian.errors import SanxianError, Unforeseen
 from sanxian.model import Hit, Project
 from sanxian.screening.assembly import Answer, assemble
-from sanxian.screening.forms import Filled, Form, Said
+from sanxian.screening.forms import Form
 from sanxian.screening.prepared import Bundle, Prepared, bundle, prepare
 from sanxian.screening.result import Failure, Screening
 from sanxian.screening.run import answer_chunk
@@ -161,23 +161,14 @@ class _Reader(pickle.Unpickler):
         number, content = pid
         if content is not None:
             kind, *parts = content
-            self._known[number] = (
-                Form(parts[0], parts[1])
-                if kind == "form"
-                else bundle(_unpacked(parts[0]), parts[1], parts[2])
-            )
+            self._known[number] = Form(*parts) if kind == "form" else bundle(*parts)
         return self._known[number]
 
 
 def _opened(packed: tuple[Any, ...]) -> Answer:
     fields: dict[str, Any] = dict(zip(Answer._fields, packed, strict=True))
-    fields["filled"] = _unpacked(fields["filled"])
     fields["hits"] = tuple([Hit(**dict(zip(_HIT, values, strict=True))) for values in fields["hits"]])
     return Answer(**fields)
-
-
-def _unpacked(packed: Iterable[Any]) -> tuple[Filled, ...]:
-    return tuple([Filled(form, Said(values, written)) for form, values, written in packed])
 
 
 # --- the worker's end --------------------------------------------------------------------------
@@ -226,13 +217,8 @@ def _packed(answer: Answer | SanxianError) -> Any:
     if not isinstance(answer, Answer):
         return answer
     packed = answer._asdict()
-    packed["filled"] = _plain(answer.filled)
     packed["hits"] = tuple(map(_hit_values, answer.hits))
     return tuple(packed.values())
-
-
-def _plain(filled: Sequence[Filled]) -> Any:
-    return tuple([(form, said.values, said.written) for form, said in filled])
 
 
 class _Numbers:
@@ -264,9 +250,9 @@ class _Numbers:
         self._held.append(item)
         if isinstance(item, Form):
             self._findings += len(item)
-            return number, ("form", item.findings, item.shares)
+            return number, ("form", item.findings, item.shares, item.ranks)
         self._findings += len(item.lines)
-        return number, ("bundle", _plain(item.filled), item.others, item.own)
+        return number, ("bundle", item.filled, item.others, item.own)
 
 
 class _Writer(pickle.Pickler):

@@ -23,7 +23,7 @@ import shapely
 
 from sanxian import errors
 from sanxian.errors import FootprintBroken, ReaderStopped, SanxianError, ServerBusy, Unforeseen
-from sanxian.geometry import DatumShift, Footprint, Region, read_footprint
+from sanxian.geometry import DatumShift, Footprint, Region, footprint_from_wkt, read_footprint
 from sanxian.model import Notice, Part
 
 MAX_ANSWER_BYTES: Final = 512 << 20
@@ -185,10 +185,17 @@ class _Reader:
 
 
 def _work(end: Connection, seconds: int, memory_mb: int) -> None:
+    _warm()
     with suppress(EOFError, OSError):
         wanted = json.loads(end.recv_bytes())
         _limit(seconds, memory_mb)
         end.send_bytes(json.dumps(_answer(wanted)).encode())
+
+
+def _warm() -> None:
+    """Read a point before there is anything to read: the first one of a process opens the database of PROJ."""
+    with suppress(SanxianError):
+        footprint_from_wkt("POLYGON ((100 36, 100.1 36, 100.1 36.1, 100 36))", crs="EPSG:4490")
 
 
 def _limit(seconds: int, memory_mb: int) -> None:

@@ -42,7 +42,7 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = {
 }
 
 # What concerns the whole deployment and not the rows of a region: nobody bound to a region has it.
-WHOLE: Final = frozenset((Right.EDITION_MANAGE, Right.AUDIT, Right.OPERATE))
+WHOLE: Final = frozenset((Right.INTAKE, Right.EDITION_MANAGE, Right.AUDIT, Right.OPERATE))
 
 
 def rights_of(role: Role, region: str = "") -> frozenset[Right]:

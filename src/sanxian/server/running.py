@@ -21,7 +21,7 @@ from sanxian.registry.accounts import FIRST, first_administrator, nobody
 from sanxian.server import demonstration, logs
 from sanxian.server.app import create_app
 from sanxian.server.deployment import Place, make_services, only_one, open_services, utc_now
-from sanxian.server.protocol import protocol
+from sanxian.server.protocol import PatientProtocol, protocol
 from sanxian.server.services import Services, Settings
 from sanxian.server.worker import kept_alive
 
@@ -127,7 +127,7 @@ def _run(serving: Serving, settings: Settings, bound: socket.socket) -> None:
         Factory(serving.place),
         factory=True,
         workers=serving.workers,
-        http=protocol(settings.header_timeout_s) if serving.workers == 1 else "h11",
+        http=protocol(settings.header_timeout_s) if serving.workers == 1 else PatientProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -57,7 +57,7 @@ def upgrade(connection: Connection, to: str = "") -> tuple[str, ...]:
     The caller's transaction holds all of it.
     """
     scripts = _scripts()
-    context = MigrationContext.configure(connection, opts={"transactional_ddl": True})
+    context = MigrationContext.configure(connection)
     all_of_them, start = known(), context.get_current_revision()
     target = to or all_of_them[-1]
     first = all_of_them.index(start) + 1 if start else 0

@@ -46,7 +46,7 @@ def upgrade() -> None:
     _fill(sqlite)
     if not sqlite:
         op.execute(
-            "CREATE FUNCTION sanxian_grams(t text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ "
+            "CREATE FUNCTION sanxian_grams(t text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000 AS $$ "
             "SELECT coalesce(array_agg(DISTINCT g), '{}') FROM generate_series(1, length(t)) i, "
             "LATERAL (VALUES (substr(t, i, 2)), (substr(t, i, 1)), (substring(substr(t, i, 4) from '^[ -~]{4}$'))) v(g) "
             "WHERE g IS NOT NULL $$"
