@@ -37,6 +37,7 @@ from sanxian.registry.coverage import GROUPS, Period  # noqa: E402
 from sanxian.registry.projects import EVERYTHING, Scope  # noqa: E402
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
+COUNTY = "632801"  # the largest of the demo: a sixth of the province
 NOWHERE = Catalog(folder=Path(), entries=())
 
 
@@ -148,7 +149,7 @@ def rechecked(folder: Path, count: int) -> dict[str, Any]:
     from sanxian.registry.projects import Registration
 
     old = demo_edition()
-    new = edits.change_county(old, "630102")
+    new = edits.change_county(old, COUNTY)
     new = replace(new, info=replace(new.info, id=f"{new.info.id}-bis"))
     files = {}
     for name, edition in (("old", old), ("new", new)):

@@ -346,7 +346,7 @@ def _coverage_lines(told: Coverage, names: Any, lang: str) -> Iterator[str]:
 
     total = told.total
     yield f"{say('title')}  {percent(total.rate)}  ({total.analysed} ÷ {total.accepted})"
-    yield f"{say('period')}  {told.period}"
+    yield f"{say('period')}  {told.period.shown(lang)}"
     yield definition(told, lang)
     for state in Analysis:
         if state is not Analysis.UNDATED:

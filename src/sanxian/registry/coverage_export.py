@@ -427,7 +427,7 @@ def _summary_lines(made: Proof, recounted: Rate) -> Iterator[tuple[Any, ...]]:
     if made.synthetic:
         yield (SYNTHETIC,)
     yield (t("coverage.heading", lang),)
-    yield t("coverage.period", lang), str(told.period)
+    yield t("coverage.period", lang), told.period.shown(lang)
     yield (
         t("coverage.region", lang),
         made.names.get(told.region, told.region) or t("coverage.all_regions", lang),

@@ -72,7 +72,7 @@ def render(
         ),
         tag("footer", tag("span", say("footer"))),
         lang=lang,
-        title=f"{say('title')} · {by_month.period}",
+        title=f"{say('title')} · {by_month.period.shown(lang)}",
         style=style(
             say("footer"), say("page", page="\0", pages="\1"), SYNTHETIC if synthetic else "", more=_CSS
         ),
@@ -87,7 +87,7 @@ def _masthead(told: Coverage, names: Mapping[str, str], at: datetime, lang: str)
 
     total = told.total
     place = label_of("region", told.region, names, lang) if told.region else say("all_regions")
-    period = str(told.period) if str(told.period) != ".." else say("all_time")
+    period = told.period.shown(lang)
     state = "" if total.rate is None else "full" if total.rate == 1.0 else "short"
     return tag(
         "header",

@@ -21,6 +21,10 @@ class Period:
     def __str__(self) -> str:
         return f"{self.first or ''}..{self.last or ''}"
 
+    def shown(self, lang: str) -> str:
+        """Return the period as a page says it."""
+        return t("coverage.all_time", lang) if self == Period() else str(self)
+
     @classmethod
     def parse(cls, text: str) -> Period:
         """Return the period a text names.
