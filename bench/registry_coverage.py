@@ -37,7 +37,7 @@ from sanxian.registry.coverage import GROUPS, Period  # noqa: E402
 from sanxian.registry.projects import EVERYTHING, Scope  # noqa: E402
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
-COUNTY = "632801"  # the largest of the demo: a sixth of the province
+COUNTIES = {"smallest": 0.0, "median": 0.5, "largest": 1.0}  # of the demo, by area
 NOWHERE = Catalog(folder=Path(), entries=())
 
 
@@ -141,50 +141,57 @@ def intake(folder: Path, rows: int) -> dict[str, Any]:
 
 
 def rechecked(folder: Path, count: int) -> dict[str, Any]:
-    """Re-check registered projects after one county was worked over."""
+    """Re-check registered projects after one county was worked over: a small one, a usual one, the largest."""
     import recheck_edits as edits
     from demo_edition import demo_edition
-    from sanxian.edition import open_edition, write_edition
+    from sanxian import geometry
+    from sanxian.edition import Edition, open_edition, write_edition
+    from sanxian.edition.content import admin_places
     from sanxian.registry import intake_bulk, projects, rechecks
     from sanxian.registry.projects import Registration
 
     old = demo_edition()
-    new = edits.change_county(old, COUNTY)
-    new = replace(new, info=replace(new.info, id=f"{new.info.id}-bis"))
-    files = {}
-    for name, edition in (("old", old), ("new", new)):
-        write_edition(edition, folder / f"{name}.gpkg", check=False)
-        opened = open_edition(folder / f"{name}.gpkg")
-        files[opened.info.digest] = opened
-    before, after = files.values()
     registry = create_registry(folder / "recheck", now=NOW)
     chance = random.Random(2)
-    ground = old.outline
     for start in range(0, count, 2000):
         made = []
         for n in range(start, min(start + 2000, count)):
-            described = edits.project_inside(ground, chance, f"P{n}")
+            described = edits.project_inside(old.outline, chance, f"P{n}")
             stated = Registration(code=f"P{n}", region="63", accepted_on=date(2026, 3, 1), eia_class="form")
             made.append(
                 intake_bulk.prepared(projects.document_of(described), stated, placed=True, county_of=None)
             )
         with registry.begin() as connection:
             intake_bulk.add_many(connection, made, at=NOW, by="bench", owner=None, source="bench")
-    with registry.begin() as connection:
-        job = rechecks.start(
-            connection, before, after, as_of_old=NOW.date(), as_of=NOW.date(), at=NOW, by="bench"
-        )
-    wall, cpu = time.perf_counter(), time.process_time()
-    done = rechecks.work(registry, job.id, opened=files.__getitem__, at=NOW, by="bench")
-    made_up = {
-        "projects": done.projects,
-        "reached": done.reached,
-        "changed": done.changed,
-        "wall_s": round(time.perf_counter() - wall, 1),
-        "cpu_s": round(time.process_time() - cpu, 1),
-    }
+
+    def written(edition: Edition, name: str) -> Edition:
+        write_edition(edition, folder / f"{name}.gpkg", check=False)
+        return open_edition(folder / f"{name}.gpkg")
+
+    before = written(old, "old")
+    counties = sorted(admin_places(old, "county"), key=lambda zone: geometry.measure(zone.geometry)[0])
+    told: dict[str, Any] = {}
+    for size, rank in COUNTIES.items():
+        county = counties[round(rank * (len(counties) - 1))]
+        new = edits.change_county(old, county.code)
+        after = written(replace(new, info=replace(new.info, id=f"{new.info.id}-{size}")), size)
+        files = {one.info.digest: one for one in (before, after)}
+        with registry.begin() as connection:
+            job = rechecks.start(
+                connection, before, after, as_of_old=NOW.date(), as_of=NOW.date(), at=NOW, by="bench"
+            )
+        wall, cpu = time.perf_counter(), time.process_time()
+        done = rechecks.work(registry, job.id, opened=files.__getitem__, at=NOW, by="bench")
+        told[size] = {
+            "county": county.code,
+            "projects": done.projects,
+            "reached": done.reached,
+            "changed": done.changed,
+            "wall_s": round(time.perf_counter() - wall, 1),
+            "cpu_s": round(time.process_time() - cpu, 1),
+        }
     registry.close()
-    return made_up
+    return told
 
 
 def main() -> None:

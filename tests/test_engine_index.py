@@ -40,6 +40,7 @@ from engine_layers import (
 )
 from sanxian import geometry
 from sanxian.engine import ELLIPSOID, PLANE, Index, Shapes, build
+from sanxian.engine.index import Selections
 
 Floats = NDArray[np.float64]
 
@@ -565,6 +566,68 @@ def test_nearest_of_is_the_nearest_boundary_of_some_zones_at_any_distance(cell: 
                 float(truth[some.tolist().index(found.zone[0])]), abs=1e-6
             )
     assert len(index.nearest_of(shapes, 0, np.empty(0, np.int32)).zone) == 0
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_several_selections_asked_at_once_are_answered_as_one_after_the_other(cell: float | None) -> None:
+    """Also those that lie within others, with and without what is nearest there, and empty ones."""
+    index = plane_index(cell)
+    count = len(plane_zones())
+    rng = np.random.default_rng(3)
+    for shapes, rows in of_dimension(neighbours()):
+        for row in range(len(rows)):
+            more = rng.choice(count, 25, replace=False).astype(np.int32)
+            nearest = int(index.nearest_of(shapes, row, more).zone[0])
+            selections = [
+                more[:4],
+                np.empty(0, np.int32),
+                more,
+                more[more != nearest],
+                np.array([nearest], np.int32),
+                more[1::2],
+                rng.choice(count, 12, replace=False).astype(np.int32),
+                more,
+            ]
+            found = index.nearest_of_each(shapes, row, Selections.of(selections))
+            for i, some in enumerate(selections):
+                alone = index.nearest_of(shapes, row, some)
+                if len(some):
+                    assert (found.zone[i], found.distance[i]) == (alone.zone[0], alone.distance[0])
+                    assert found.place[i].tolist() == alone.place[0].tolist()
+                else:
+                    assert (found.zone[i], found.distance[i]) == (-1, math.inf)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_nearest_far_away_is_found_among_all_edges(seed: int) -> None:
+    """Far away most edges are put aside after a rough look; here all are looked at, by geodesics."""
+    rng = np.random.default_rng(seed)
+    lon, lat = float(rng.uniform(80, 125)), float(rng.uniform(8, 50))
+    footprint = star(rng, (lon, lat), float(rng.choice((0.004, 0.02))), int(rng.choice((14, 40, 90))), 0.3)
+    zones = []
+    for away_m in rng.choice((8e3, 3e4, 9e4, 3e5), 3):
+        x, y, _ = GEOD.fwd(lon, lat, rng.uniform(0, 360), away_m)
+        zones.append(star(rng, (x, y), away_m / 4e5, 120, 0.2))
+    region = shapely.box(lon - 6, lat - 6, lon + 6, lat + 6)
+    index = Index.build([Shapes.of(zones), Shapes.of([region])], ELLIPSOID)
+    own = traced(shapely.get_coordinates(footprint), 25.0)
+    own = own[np.unique(np.concatenate((np.arange(0, len(own), max(1, len(own) // 400)), [0])))]
+    corners = shapely.get_coordinates(footprint)
+    for number, zone in enumerate(zones):
+        ring = shapely.get_coordinates(zone)
+        best = np.inf
+        for a, b in pairwise(ring):
+            spots = a + (b - a) * np.linspace(0, 1, 9)[:, None]
+            for mine in (corners, own):
+                pairs = np.repeat(mine, len(spots), 0), np.tile(spots, (len(mine), 1))
+                rough = np.hypot(*(pairs[0] - pairs[1]).T * np.array([[np.cos(np.radians(lat))], [1.0]]))
+                if rough.min() * 111e3 > best * 1.1:
+                    continue
+                best = min(best, float(GEOD.inv(*pairs[0].T, *pairs[1].T)[2].min()))
+        found = index.nearest_of(Shapes.of([footprint]), 0, np.array([number], np.int32))
+        assert found.distance[0] <= best * (1 + 1e-8)
+        assert found.distance[0] >= best * (1 - 2e-3)
+        assert GEOD.inv(*found.place[0])[2] == pytest.approx(found.distance[0], rel=1e-6)
 
 
 def test_nearest_meets_a_zone_with_any_of_the_parts() -> None:

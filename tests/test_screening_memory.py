@@ -7,8 +7,11 @@ import gc
 import itertools
 import json
 import pickle
+import sys
+import threading
 import tracemalloc
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
@@ -271,6 +274,43 @@ def test_an_edition_that_says_something_else_has_its_own_memory(value: str) -> N
     assert to_json(one) == cold(site)
 
 
+@pytest.mark.parametrize("memory", [1.0, 0.01])
+def test_threads_get_the_answers_one_would_get(memory: float) -> None:
+    """A server screens in threads over one edition that remembers for all of them; here little fits its memory."""
+    batch = list(stream(40))
+    expected = [cold(project) for project in batch]
+    shared = Prepared(EDITION, memory=memory)
+    start = threading.Barrier(8)
+
+    def work(seed: int) -> list[bytes]:
+        order = np.random.default_rng(seed).permutation(len(batch)).tolist()
+        start.wait()
+        made = {i: next(answers(shared, [batch[i]])) for i in order * 2}
+        return [made[i] for i in range(len(batch))]
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            assert all(made == expected for made in threads.map(work, range(8)))
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_findings_are_made_when_somebody_asks_and_only_once() -> None:
+    result = screen_one(nature="新建")
+    written = to_json(result)
+    with ThreadPoolExecutor(4) as threads:
+        seen = list(threads.map(lambda _: (result.findings, result.titles, result.clauses), range(8)))
+    assert all(one == seen[0] for one in seen)
+    assert result.findings is result.findings
+    assert result.counts == dict(dataclasses.replace(result).counts)
+    assert result.verdict is max(found.outcome for found in result.findings)
+    assert to_json(result) == written == canonical(record(result))
+    with pytest.raises(AttributeError):
+        _ = result.nothing_of_the_kind  # type: ignore[attr-defined]
+
+
 # --- forms ---------------------------------------------------------------------------------------
 
 
@@ -377,7 +417,7 @@ def test_a_screening_made_by_hand_is_written_from_its_fields() -> None:
 
 def test_pieces_are_no_part_of_a_screening() -> None:
     result = screen_one()
-    assert "_pieces" not in repr(result)
+    assert "_written" not in repr(result)
     with pytest.raises(TypeError):
         Screening(**{f.name: getattr(result, f.name) for f in dataclasses.fields(Screening)})
 

@@ -7,7 +7,7 @@ import re
 import sys
 import zipfile
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import openpyxl
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import manuscripts
 from office_files import readable, xml_of
+from sanxian import output
 from sanxian.errors import NotInstalled
 from sanxian.model import SYNTHETIC, Outcome
 from sanxian.report import tables, workbook
@@ -240,3 +241,11 @@ def test_other_workbooks_look_as_before() -> None:
     assert (sheet.cell(3, 2).number_format, sheet.cell(4, 2).number_format) == ("#,##0.00", "General")
     assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.print_title_rows) == ("A3", "A2:B4", "$2:$2")
     assert printed(sheet.oddHeader) is None
+
+
+def test_the_moment_is_taken_out_whatever_prefix_its_namespace_has() -> None:
+    """Another library in the same process may have renamed the prefix openpyxl writes."""
+    core = '<cp:coreProperties><{0}:created xsi:type="{0}:W3CDTF">{1}</{0}:created><{0}:modified>{1}</{0}:modified></cp:coreProperties>'
+    for prefix in ("dcterms", "dct", "ns0"):
+        made = output.dated(core.format(prefix, "2031-05-06T07:08:09Z").encode(), datetime(2026, 9, 1))  # noqa: DTZ001
+        assert made == core.format(prefix, "2026-09-01T00:00:00Z").encode()

@@ -98,7 +98,8 @@ def member(name: str, moment: datetime) -> zipfile.ZipInfo:
 def dated(core: bytes, moment: datetime) -> bytes:
     """Return the core properties of an office file as if it had been made at ``moment``."""
     stamp = f"{moment:%Y-%m-%dT%H:%M:%SZ}".encode()
-    return re.sub(rb"(<dcterms:(?:modified|created)[^>]*>)[^<]*", rb"\g<1>" + stamp, core)
+    # whoever writes XML in the same process may have given the namespace another prefix than dcterms
+    return re.sub(rb"(<\w+:(?:modified|created)\b[^>]*>)[^<]*", rb"\g<1>" + stamp, core)
 
 
 def settled(office: bytes, moment: datetime) -> bytes:

@@ -618,20 +618,22 @@ class Placement:
         border : bool, default False
             Find ``border_m`` as well.
         """
+        overlay, distances = self._overlay, self._distances
         waiting: dict[str, list[tuple[tuple[str, int, str], Sequence[int], NDArray[np.int32]]]] = {}
         for layer, rows, asked_role in asked:
             role = self._role(asked_role)
             key = (layer, id(rows), role)
-            if (known := self._distances.get(key)) is not None and known[0] is rows:
+            if key in distances and distances[key][0] is rows:
                 continue
-            wanted = self._overlay.living(layer, rows, self._as_of)
-            met = self._first_met(layer, rows, role) if len(wanted) else None
-            if met is not None:
-                self._distances[key] = rows, Distance(layer, self._overlay.zones[met].code, 0.0, None)
-            elif len(wanted):
-                waiting.setdefault(role, []).append((key, rows, wanted))
+            living = overlay.living(layer, rows, self._as_of)
+            chosen, met = overlay.wanted(layer, rows), self._met_by(role)
+            if not chosen.isdisjoint(met):
+                first = next(z for z in met if z in chosen)
+                distances[key] = rows, Distance(layer, overlay.zones[first].code, 0.0, None)
+            elif len(living):
+                waiting.setdefault(role, []).append((key, rows, living))
             else:
-                self._distances[key] = rows, None
+                distances[key] = rows, None
         if border and self._border is None:
             waiting.setdefault("", [])
         for role, selections in waiting.items():
@@ -649,11 +651,6 @@ class Placement:
 
     def _role(self, role: str) -> str:
         return "" if len(self.roles) == 1 else role
-
-    def _first_met(self, layer: str, rows: Sequence[int], role: str) -> int | None:
-        """Return the first zone of a selection in force that the parts of ``role`` meet, ``None`` without one."""
-        chosen, met = self._overlay.wanted(layer, rows), self._met_by(role)
-        return None if chosen.isdisjoint(met) else next(z for z in met if z in chosen)
 
     def _met_by(self, role: str) -> list[int]:
         """Return the zones in force that the parts of ``role`` meet, in order."""

@@ -142,7 +142,7 @@ def recheck(
         projects += len(read)
         reached += sum(1 for by in near if by)
         screened += len(concerned)
-        for one, by in _compared(concerned, sides, found, count_drafts):
+        for one, by, _ in _compared(concerned, sides, found, count_drafts):
             changed.append(one)
             missed += not by
     return Checked(
@@ -166,7 +166,8 @@ def _compared(
     sides: tuple[Side, Side],
     found: Sequence[Difference],
     count_drafts: bool,
-) -> Iterator[tuple[ProjectChange, frozenset[int]]]:
+) -> Iterator[tuple[ProjectChange, frozenset[int], Result]]:
+    """Yield every project whose answer changes, the differences that reach it, and its result on the new side."""
     rows = [row for row, _ in concerned]
     results = [screen_rows(rows, side.edition, side.as_of, count_drafts=count_drafts) for side in sides]
     for (row, by), was, now in zip(concerned, *results, strict=True):
@@ -200,6 +201,7 @@ def _compared(
                 causes=tuple(sorted(named or reaching)),
             ),
             by,
+            now,
         )
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 
 from sanxian.batch import Row
 from sanxian.edition import Edition
-from sanxian.errors import InputError, RecheckUnknown, SanxianError
+from sanxian.errors import InputError, RecheckUnknown, SanxianError, Unforeseen
 from sanxian.model import Outcome, Part, Project
 from sanxian.recheck import Cause, Difference, Filter, Grade, ProjectChange, differences
 from sanxian.recheck.run import _compared as compared
@@ -31,7 +31,7 @@ from sanxian.registry.projects import Scope, below
 from sanxian.registry.screenings import OpenEdition
 from sanxian.registry.store import Registry, canonical, moment
 from sanxian.registry.tables import project, project_part, project_version, recheck, recheck_change
-from sanxian.screening import Screening, screen_many
+from sanxian.screening import Screening
 
 CHUNK: Final = 2048  # projects looked at together
 CHECKED: Final = ("accepted", "approved")  # a project that was refused or withdrawn is not built
@@ -331,12 +331,8 @@ def _changed(
         concerned.append((Row(number=one.id, id=code, name=name, project=described, error=None), one.by))
     if not concerned:
         return
-    subjects = {row.number: row.project for row, _ in concerned}
-    changes = [change for change, _ in compared(concerned, sides, found, False)]
-    again = [subjects[change.row] for change in changes]
-    results = screen_many([s for s in again if s is not None], sides[1].edition, sides[1].as_of)
-    for change, result in zip(changes, results, strict=True):
-        answer = result if isinstance(result, Screening) else result.error
+    for change, _, now in compared(concerned, sides, found, False):
+        answer = now.screening or now.error or Unforeseen(reason="")
         yield _Found(change.row, versions[change.row], change, answer)
 
 

@@ -161,7 +161,7 @@ def _join(
     for bundle in answer.bundles:
         lines += bundle.lines
         shares += bundle.shares
-    order = sorted(range(len(lines)), key=[line[:3] for line in lines].__getitem__)  # rank, layer, place
+    order = sorted(range(len(lines)), key=[(x.rank, x.layer, x.place) for x in lines].__getitem__)
     at = {i: position for position, i in enumerate(order) if i < len(fresh)}
     lines = [lines[i] for i in order]
     used = {name: prepared.clause[name] for name in dict.fromkeys([x.blank.clause for x in lines]) if name}

@@ -82,31 +82,47 @@ BLANK_PLACE: Final = Place(code=mark(0), name=mark(1), layer=mark(2))
 PLACE_BLANKS: Final = 3
 
 
-class Line(NamedTuple):
+class Line:
     """A finding ready for a screening: where it comes among others, its bytes in the record, and how to make it."""
 
-    rank: int  # of ``Prepared.rank``; lines of one rank come by layer and place
-    layer: str
-    place: str
-    written: bytes
-    blank: Finding  # the finding, perhaps with blanks: its outcome, kind and clause are never blank
-    form: Form | None = None  # what fills the blanks …
-    number: int = 0  # … of its finding with this number …
-    values: tuple[Any, ...] = ()  # … and with what
+    __slots__ = ("_finding", "_form", "_number", "_values", "blank", "layer", "place", "rank", "written")
+
+    def __init__(
+        self,
+        rank: int,
+        layer: str,
+        place: str,
+        written: bytes,
+        blank: Finding,
+        form: Form | None = None,
+        number: int = 0,
+        values: tuple[Any, ...] = (),
+    ) -> None:
+        self.rank = rank  # of ``Prepared.rank``; lines of one rank come by layer and place
+        self.layer = layer
+        self.place = place
+        self.written = written
+        self.blank = blank  # the finding, perhaps with blanks: its outcome, kind and clause are never blank
+        self._form = form
+        self._number = number
+        self._values = values
+        self._finding = blank if form is None else None
 
     @property
     def finding(self) -> Finding:
-        """The finding, its blanks filled."""
-        return self.blank if self.form is None else self.form.finding(self.number, self.values)
+        """The finding, its blanks filled; made when somebody asks, and kept: a line may be in many screenings."""
+        if self._finding is None and self._form is not None:
+            self._finding = self._form.finding(self._number, self._values)
+        return self._finding or self.blank
 
-
-_line: Final = partial(tuple.__new__, Line)  # half the time of the class itself
+    def __reduce__(self) -> tuple[type[Line], tuple[int, str, str, bytes, Finding]]:
+        return Line, (self.rank, self.layer, self.place, self.written, self.finding)
 
 
 class Form:
     """Findings with blanks, and what they add to the questions."""
 
-    __slots__ = ("_fill", "_last", "_made", "_parts", "findings", "ranks", "shares")
+    __slots__ = ("_fill", "_last", "_parts", "findings", "ranks", "shares")
 
     def __init__(
         self, findings: Sequence[Finding], shares: tuple[Share, ...] = (), ranks: Sequence[int] | None = None
@@ -122,7 +138,6 @@ class Form:
         )
         self._fill: tuple[Fill, ...] | None = None
         self._last: tuple[tuple[bytes, ...], list[Line]] | None = None
-        self._made: dict[int, tuple[tuple[Any, ...], Finding]] = {}
 
     def __len__(self) -> int:
         return len(self.findings)
@@ -133,17 +148,15 @@ class Form:
         if last is not None and last[0] == written:
             return last[1]
         made: list[Line] = [
-            _line(
-                (
-                    rank,
-                    values[2] if layer else one.layer,
-                    values[0] if place else one.place,
-                    write(written),
-                    one,
-                    self,
-                    i,
-                    values,
-                )
+            Line(
+                rank,
+                values[2] if layer else one.layer,
+                values[0] if place else one.place,
+                write(written),
+                one,
+                self,
+                i,
+                values,
             )
             for i, one, rank, write, layer, place in self._parts
         ]
@@ -153,13 +166,9 @@ class Form:
 
     def finding(self, number: int, values: tuple[Any, ...]) -> Finding:
         """Return one of the findings with ``values`` in its blanks; most are only ever wanted as bytes."""
-        last = self._made.get(number)
-        if last is not None and last[0] is values:
-            return last[1]
         if self._fill is None:
             self._fill = tuple(map(_fill, self.findings))
         made: Finding = self._fill[number](values)
-        self._made[number] = values, made
         return made
 
 

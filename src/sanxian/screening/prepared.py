@@ -269,6 +269,7 @@ class Prepared:
         self._room_for_looks = round(_LOOKS * memory)
         self.statements: Memo[tuple[Value, ...]] = Memo(round(_PLACES * memory))
         self.plans: Memo[Plan] = Memo(round(_PLACES * memory))
+        self._asked: Memo[tuple[tuple[str, tuple[int, ...], str], ...]] = Memo(round(_PLACES * memory))
         self._surroundings: Memo[Surroundings] = Memo(round(_PLACES * memory))
 
     # --- clauses by place ---------------------------------------------------------------------
@@ -511,6 +512,25 @@ class Prepared:
     @cached_property
     def _selected(self) -> dict[str, tuple[tuple[str, tuple[int, ...]], ...]]:
         return {}
+
+    def asked(
+        self, drawn: tuple[tuple[str, str], ...], *, one_role: bool
+    ) -> tuple[tuple[str, tuple[int, ...], str], ...]:
+        """Return the selections of zones whose distance tells how near (target, role) are, as far as one can see.
+
+        With ``one_role`` all parts have the same, and its distances are those of the whole.
+        """
+        key = drawn, one_role
+        found = self._asked.get(key)
+        if found is None:
+            every: dict[tuple[str, int, str], tuple[str, tuple[int, ...], str]] = {}
+            for target, role in drawn:
+                for layer, rows in self.select(target):
+                    for name, some in ((layer, rows), *self.blind_counties(layer)):
+                        at = "" if one_role else role
+                        every.setdefault((name, id(some), at), (name, some, at))
+            found = self._asked.keep(key, tuple(every.values()))
+        return found
 
     def wanted(self, target: str) -> frozenset[tuple[str, str]]:
         """Return the zones a target names, as (layer id, code)."""

@@ -156,14 +156,11 @@ class Map:
 
     def look_around(self, variables: Iterable[Variable]) -> None:
         """Measure the distances that will be read, all in one call of the engine."""
-        asked: dict[tuple[str, int, str], tuple[str, Sequence[int], str]] = {}
-        for _, target, role in variables:
-            if not role or role in self.placement.roles:
-                for layer, rows in self._prepared.select(target):
-                    for one in ((layer, rows), *self._prepared.blind_counties(layer)):
-                        asked.setdefault((one[0], id(one[1]), self._role(role)), (*one, role))
+        roles = self.placement.roles
+        drawn = tuple(dict.fromkeys([(v[1], v[2]) for v in variables if not v[2] or v[2] in roles]))
+        asked = self._prepared.asked(drawn, one_role=len(roles) == 1)
         if asked:
-            self.placement.find_nearest(asked.values(), border=self.placement.outside_share <= 0)
+            self.placement.find_nearest(asked, border=self.placement.outside_share <= 0)
 
     def _distance(self, selection: Sequence[tuple[str, tuple[int, ...]]], role: str) -> Span:
         """Return the distance to the nearest zone: exact as far as the edition can see, open beyond."""
